@@ -1,0 +1,61 @@
+// The journal's layout: a ring of records of every change of an entry, every flush, fault and switch.
+// Written by kernel/memory, read by `log`, the GDB plugin and the console. Layout only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace pagelab::interface {
+
+enum class JournalKind : std::uint8_t {
+    none,
+    begin,      // a command starts; `count` is its number
+    commit,     // it ended and its changes stand
+    rollback,   // it was abandoned and its changes were taken back
+    pde,        // directory entries: address = first address translated, step 4 MiB
+    pte,        // table entries: address = first page, step 4 KiB
+    frame_take, // frames left the pool: old_value = first frame's address
+    frame_free, // frames went back to it: old_value = first frame's address
+    flush_page, // invlpg of `count` pages from address
+    flush_all,  // CR3 was loaded again; new_value 1 if global pages went too
+    fault,      // address = CR2, old_value = EIP, new_value = vector << 16 | error code
+    control,    // a control register changed: address = its number
+    space,      // the current space changed: old_value, new_value = CR3
+    undo,       // a command was taken back; `count` is its number
+};
+
+inline constexpr std::array<std::string_view, 14> kJournalKindNames = {
+    "none",       "begin",      "commit",    "rollback", "pde",     "pte",   "frame-take",
+    "frame-free", "flush-page", "flush-all", "fault",    "control", "space", "undo"};
+
+/// One record, 32 bytes. A run of `count` items is one record: item i has address + i × the kind's step and
+/// the values old_value + i × old_step × 4096 and new_value + i × new_step × 4096.
+struct JournalRecord {
+    std::uint32_t sequence = 0; // from 1; a slot whose sequence is not the expected one was overwritten
+    std::uint32_t time_low = 0; // TSC, or 0 where the CPU has none
+    std::uint32_t time_high = 0;
+    JournalKind kind = JournalKind::none;
+    std::uint8_t space = 0;
+    std::int8_t old_step = 0; // in frames
+    std::int8_t new_step = 0; // in frames
+    std::uint32_t address = 0;
+    std::uint32_t old_value = 0;
+    std::uint32_t new_value = 0;
+    std::uint32_t count = 1;
+};
+static_assert(sizeof(JournalRecord) == 32);
+
+/// Records in the ring. Record `sequence` stands in slot sequence % kJournalCapacity.
+inline constexpr std::uint32_t kJournalCapacity = 1024;
+
+/// The ring as it lies in memory, physically contiguous.
+struct JournalRing {
+    std::uint32_t capacity = kJournalCapacity;
+    std::uint32_t next_sequence = 1; // written after the record that it numbers
+    std::uint32_t reserved[6] = {};
+    JournalRecord records[kJournalCapacity] = {};
+};
+static_assert(sizeof(JournalRing) == 32 + 32 * kJournalCapacity);
+
+} // namespace pagelab::interface

@@ -1,0 +1,55 @@
+// Where the kernel's fixed things lie, in virtual and physical memory.
+// For kernel, console and tests. Addresses only; the formats have headers of their own.
+#pragma once
+
+#include "kernel/paging/address.hpp"
+
+#include <cstdint>
+
+namespace pagelab::interface::layout {
+
+using paging::PhysAddr;
+using paging::VirtAddr;
+
+/// The kernel's image begins here, physically; the linker script says the same.
+inline constexpr PhysAddr kKernelLoad{0x00100000};
+/// The lab page's frame: fixed by the linker script, never searched for.
+inline constexpr PhysAddr kLabPage{0x00101000};
+
+/// Slot 768: the direct map of the first 4 MiB of physical memory. va = kDirectMap + pa.
+inline constexpr VirtAddr kDirectMap{0xc0000000};
+inline constexpr std::uint32_t kDirectMapBytes = paging::kLargePageSize;
+/// Slot 769: frame records, one word for each frame, backed as the high-water mark rises.
+inline constexpr VirtAddr kFrameRecords{0xc0400000};
+/// Slot 770: the kernel's scratch pages, each with a PTE of its own and a hole after it.
+inline constexpr VirtAddr kScratch{0xc0800000};
+
+/// The scratch pages. One purpose each, so that none is open twice.
+enum class ScratchPage : std::uint32_t {
+    guard,
+    physical,
+    zeroing,
+    window_strategy,
+    foreign_directory,
+    fetch
+};
+inline constexpr VirtAddr scratch_page(ScratchPage page) {
+    return VirtAddr{kScratch.raw() + static_cast<std::uint32_t>(page) * 2 * paging::kPageSize};
+}
+
+/// Slots 771 to 1020 of the kernel: reserved (arenas of the strategies), not present until they are built.
+inline constexpr std::uint32_t kFirstKernelSlot = 768;
+/// Slot 1021: the lifeline of the rescue.
+inline constexpr std::uint32_t kLifelineSlot = 1021;
+/// Slot 1022: the foreign window, where another space's tables appear.
+inline constexpr std::uint32_t kForeignSlot = 1022;
+/// Slot 1023: the self-map. Tables appear at 0xffc00000, the directory at 0xfffff000.
+inline constexpr std::uint32_t kSelfMapSlot = 1023;
+inline constexpr VirtAddr kTableWindow = VirtAddr::from_indices(kSelfMapSlot, 0);
+inline constexpr VirtAddr kDirectoryWindow = VirtAddr::from_indices(kSelfMapSlot, kSelfMapSlot);
+
+/// The VGA hole of a PC: unmapped in the direct map.
+inline constexpr PhysAddr kVgaHoleFirst{0x000a0000};
+inline constexpr PhysAddr kVgaHoleEnd{0x00100000};
+
+} // namespace pagelab::interface::layout
