@@ -1,0 +1,159 @@
+// The address space as regions: neighbours that lead to consecutive memory with the same rights are one.
+// For shell and console. Pure; visits each present entry once, in the order of addresses.
+#pragma once
+
+#include "kernel/paging/walk.hpp"
+
+#include <optional>
+
+namespace pagelab::paging {
+
+/// pa(va + k) = pa + k over the whole size, with one page size, one set of rights and of flags.
+struct Region {
+    VirtAddr va;
+    std::uint64_t size = 0; // bytes
+    PhysAddr pa;
+    std::uint32_t page_size = 0;
+    Rights kernel;
+    Rights user;
+    /// The leaf's flags without P, A and D.
+    FlagSet flags;
+    /// Lies in a self-map slot; a region never crosses the edge of one.
+    bool self_map = false;
+
+    [[nodiscard]] constexpr VirtRange range() const { return {va, va.raw() + size}; }
+};
+
+/// Which pages are wanted. Ranges cut at 4 KiB: of a large page only the part inside is told.
+struct RegionQuery {
+    VirtRange range = VirtRange::everything();
+    /// Only pages that the kernel or a user may write / that a user may access.
+    bool writable = false;
+    bool user = false;
+    std::optional<PhysRange> phys;
+
+    [[nodiscard]] constexpr bool filters() const { return writable || user || phys.has_value(); }
+    [[nodiscard]] constexpr bool wants(const Region& page) const {
+        return (!writable || page.kernel.w || page.user.w) && (!user || page.user.r) &&
+               (!phys || phys->overlaps({page.pa, page.pa.plus(page.size)}));
+    }
+};
+
+namespace detail {
+
+constexpr bool continues(const Region& region, const Region& next) {
+    const bool same_slot = region.va.directory_index() == next.va.directory_index();
+    return region.va.raw() + region.size == next.va.raw() && region.pa.plus(region.size) == next.pa &&
+           region.page_size == next.page_size && region.kernel == next.kernel && region.user == next.user &&
+           region.flags == next.flags && region.self_map == next.self_map && (!region.self_map || same_slot);
+}
+
+constexpr FlagSet region_flags(FlagSet flags) {
+    flags.remove(Flag::p);
+    flags.remove(Flag::a);
+    flags.remove(Flag::d);
+    return flags;
+}
+
+/// Cuts a page to what lies within [first, end) of virtual and of physical addresses; nothing may be left.
+constexpr std::optional<Region> cut(Region page, const RegionQuery& query) {
+    std::uint64_t first = page.va.raw();
+    std::uint64_t end = first + page.size;
+    if (query.phys && page.page_size == kLargePageSize) {
+        const std::uint64_t base = page.pa.raw();
+        const std::uint64_t low = query.phys->first.frame_base().raw();
+        const std::uint64_t high = (query.phys->end.raw() + kPageSize - 1) & ~std::uint64_t{kPageSize - 1};
+        if (low > base) {
+            first += low - base;
+        }
+        if (high < base + page.size) {
+            end -= base + page.size - high;
+        }
+    }
+    const std::uint64_t wanted_first = query.range.first.page_base().raw();
+    const std::uint64_t wanted_end = (query.range.end + kPageSize - 1) & ~std::uint64_t{kPageSize - 1};
+    const std::uint64_t cut_first = first < wanted_first ? wanted_first : first;
+    const std::uint64_t cut_end = end > wanted_end ? wanted_end : end;
+    if (cut_first >= cut_end) {
+        return std::nullopt;
+    }
+    page.pa = page.pa.plus(cut_first - page.va.raw());
+    page.va = VirtAddr{static_cast<std::uint32_t>(cut_first)};
+    page.size = cut_end - cut_first;
+    return page;
+}
+
+} // namespace detail
+
+/// Calls `emit(const Region&)` for each region of the query; `emit` returns false to stop.
+template <WordReader R, class Emit>
+constexpr void for_each_region(R& read, const PagingContext& context, const RegionQuery& query, Emit emit) {
+    if (!context.control.paging() || query.range.size() == 0) {
+        return;
+    }
+    std::optional<Region> open;
+    bool stopped = false;
+    const auto add = [&](const Region& whole) {
+        if (!query.wants(whole)) {
+            return;
+        }
+        const std::optional<Region> page = detail::cut(whole, query);
+        if (!page) {
+            return;
+        }
+        if (open && detail::continues(*open, *page)) {
+            open->size += page->size;
+            return;
+        }
+        if (open && !emit(*open)) {
+            stopped = true;
+        }
+        open = *page;
+    };
+    const auto fill = [&](Region& page, const CombinedBits& combined, const FlagSet& flags) {
+        page.kernel = kernel_rights(combined, context.control);
+        page.user = user_rights(combined);
+        page.flags = detail::region_flags(flags);
+    };
+    const std::uint32_t last = static_cast<std::uint32_t>((query.range.end - 1) >> 22);
+    for (std::uint32_t pdi = query.range.first.directory_index(); pdi <= last && !stopped; ++pdi) {
+        const auto raw = read(context.control.directory().plus(pdi * kEntrySize));
+        if (!raw) {
+            continue;
+        }
+        const Pde pde{*raw};
+        Region page{.va = VirtAddr::from_indices(pdi, 0)};
+        page.self_map = is_self_map(pde, context);
+        CombinedBits combined;
+        combined.combine(pde);
+        if (pde.kind(context) == EntryKind::page) {
+            page.size = page.page_size = kLargePageSize;
+            page.pa = pde.large_frame(context);
+            fill(page, combined, pde.flags(context));
+            add(page);
+            continue;
+        }
+        if (pde.kind(context) != EntryKind::table) {
+            continue;
+        }
+        page.size = page.page_size = kPageSize;
+        for (std::uint32_t pti = 0; pti < kEntryCount && !stopped; ++pti) {
+            const auto word = read(pde.table().plus(pti * kEntrySize));
+            if (!word || !Pte{*word}.present()) {
+                continue;
+            }
+            const Pte pte{*word};
+            CombinedBits both = combined;
+            both.combine(pte);
+            page.va = VirtAddr::from_indices(pdi, pti);
+            page.pa = pte.frame();
+            fill(page, both, pte.flags());
+            add(page);
+        }
+    }
+    if (open && !stopped) {
+        emit(*open);
+    }
+}
+
+} // namespace pagelab::paging
