@@ -37,24 +37,29 @@ struct SelfMapView {
     [[nodiscard]] constexpr VirtAddr translates() const { return VirtAddr::from_indices(pdi, pti); }
 };
 
-/// What `va` shows if it lies in the self-map slot `slot`; the offset is rounded down to the entry.
-constexpr std::optional<SelfMapView> self_map_view(std::optional<std::uint32_t> slot, VirtAddr va) {
-    if (!slot || va.directory_index() != *slot) {
+/// Whether this PDE makes its slot a self-map: a table at the directory's own frame.
+constexpr bool is_self_map(Pde pde, const PagingContext& context) {
+    return pde.kind(context) == EntryKind::table && pde.table() == context.control.directory();
+}
+
+/// What `va` shows if it lies in a self-map slot, whichever of several; the offset is rounded down to the
+/// entry. `pde` translates `va`; `below` is the word that a walk reads through it: in a self-map slot the
+/// directory's entry for what is shown. Nothing where that is a large page: its window shows the page's data,
+/// no table.
+constexpr std::optional<SelfMapView> self_map_view(const PagingContext& context, Pde pde,
+                                                   std::optional<std::uint32_t> below, VirtAddr va) {
+    const Pde shown{below.value_or(0)};
+    if (!is_self_map(pde, context) || shown.large(context)) {
         return std::nullopt;
     }
     using Kind = SelfMapView::Kind;
-    const bool in_directory = va.table_index() == *slot;
+    const bool in_directory = is_self_map(shown, context);
     const auto pdi = static_cast<std::uint16_t>(va.table_index());
     const auto index = static_cast<std::uint16_t>(va.page_offset() / kEntrySize);
     if (va.page_offset() == 0) {
         return in_directory ? SelfMapView{Kind::directory} : SelfMapView{Kind::table, pdi};
     }
     return in_directory ? SelfMapView{Kind::pde, index} : SelfMapView{Kind::pte, pdi, index};
-}
-
-/// Whether this PDE makes its slot a self-map: a table at the directory's own frame.
-constexpr bool is_self_map(Pde pde, const PagingContext& context) {
-    return pde.kind(context) == EntryKind::table && pde.table() == context.control.directory();
 }
 
 /// The highest slot that maps the directory onto itself. 1,024 reads.

@@ -91,7 +91,6 @@ constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::ui
     if (!context.control.paging()) {
         return result;
     }
-    result.self_map = self_map_view(self_map_slot, va);
 
     Step& first = result.steps[0];
     result.step_count = 1;
@@ -126,6 +125,7 @@ constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::ui
     second.index = static_cast<std::uint16_t>(va.table_index());
     second.entry_pa = pde.table().plus(second.index * kEntrySize);
     second.raw = read(second.entry_pa);
+    result.self_map = self_map_view(context, pde, second.raw, va);
     second.kind = EntryKind::unreadable;
     if (self_map_slot) {
         second.entry_va = pte_window(*self_map_slot, va);

@@ -1,0 +1,25 @@
+"""Who may do what with a page: the AND of all levels, as CR0.WP, NX, SMEP and SMAP change it.
+
+SDM vol. 3A, 4.6.1, with EFLAGS.AC = 0. No protection keys, no shadow stacks.
+"""
+
+from __future__ import annotations
+
+from .space import Space
+
+NOTHING = "---"
+
+
+def rights(space: Space, writable: bool, user: bool, executable: bool) -> tuple[str, str]:
+    """(kernel, user) as `rwx`; the arguments are the AND of RW, of US, and of not-NX."""
+    kernel_reads = not (user and space.smap)
+    kernel_writes = kernel_reads and (writable or not space.wp)
+    kernel_fetches = executable and not (user and space.smep)
+    return (
+        letters(kernel_reads, kernel_writes, kernel_fetches),
+        letters(user, user and writable, user and executable),
+    )
+
+
+def letters(read: bool, write: bool, fetch: bool) -> str:
+    return ("r" if read else "-") + ("w" if write else "-") + ("x" if fetch else "-")

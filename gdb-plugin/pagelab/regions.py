@@ -1,0 +1,265 @@
+"""All that a space maps, as regions: neighbours merge where the translation goes on unbroken.
+
+Reads each table once. Total on hostile tables: the depth is the format's, the number of regions
+has a limit, and a table that can't be read is noted and skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from . import PagelabError, formats, selfmap
+from .access import rights
+from .entry import PAGE, TABLE, Entry, decode
+from .flags import A, D, P, reserved_mask
+from .formats import PAGE_SIZE
+from .memory import Tables
+from .space import Space
+from .spelling import physical
+from .walk import read_top, unpack
+
+# The two-level format has at most 2^20 pages; only loops in the long modes can come here.
+LIMIT = 1 << 21
+HIDDEN = ("P", "A", "D")
+
+
+@dataclass(frozen=True)
+class Region:
+    """pa(va + k) = pa + k over `size` bytes; rights, page size and flags are the same throughout."""
+
+    va: int
+    size: int
+    pa: int
+    page_size: int
+    kernel: str
+    user: str
+    flags: tuple[str, ...]  # the leaf's, without P, A and D
+    slot: int | None  # the self-map slot it lies in
+
+    def continues(self, other: Region) -> bool:
+        return (
+            other.va + other.size == self.va
+            and other.pa + other.size == self.pa
+            and other.page_size == self.page_size
+            and other.slot == self.slot
+            and other.kernel == self.kernel
+            and other.user == self.user
+            and other.flags == self.flags
+        )
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which pages are wanted. Ranges take every page that they touch; B is exclusive."""
+
+    va: tuple[int, int] | None = None
+    pa: tuple[int, int] | None = None
+    writable: bool = False
+    user: bool = False
+
+    def clip(self, region: Region) -> Region | None:
+        """The part of the region that is wanted, in whole pages."""
+        if self.writable and "w" not in region.kernel + region.user:
+            return None
+        if self.user and region.user == "---":
+            return None
+        pages = region.size // region.page_size
+        first, last = 0, pages
+        for wanted, start in ((self.va, region.va), (self.pa, region.pa)):
+            if wanted is not None:
+                first = max(first, (wanted[0] - start) // region.page_size)
+                last = min(last, -(-(wanted[1] - start) // region.page_size))
+        if first >= last:
+            return None
+        skip = first * region.page_size
+        return replace(
+            region,
+            va=region.va + skip,
+            pa=region.pa + skip,
+            size=(last - first) * region.page_size,
+        )
+
+
+@dataclass
+class Survey:
+    """What was found, and what could not be looked at."""
+
+    space: Space
+    regions: list[Region] = field(default_factory=list)
+    slots: tuple[int, ...] = ()
+    top: tuple[int, ...] = ()
+    unreadable: list[str] = field(default_factory=list)  # names of the entries that lead there
+
+    def table_count(self) -> int:
+        """Present entries of the first table that are neither pages nor self-maps."""
+        kinds = [decode(self.space, 0, raw).kind for raw in self.top if raw & P]
+        return kinds.count(TABLE) - len(self.slots)
+
+
+def survey(space: Space, tables: Tables, wanted: Filter = Filter()) -> Survey:
+    if space.mode == formats.OFF:
+        raise PagelabError("paging is off: virtual and physical addresses are the same")
+    top = read_top(space, tables)
+    if top is None:
+        raise PagelabError(f"the page directory at {physical(space.root)} can't be read")
+    found = Survey(space, slots=selfmap.find_slots(space, top), top=top)
+    visitor = _Visitor(space, tables, found, wanted.va)
+    for region in _merged(visitor.table(0, space.root, top, (), _ALL)):
+        part = wanted.clip(region)
+        if part is None:
+            continue
+        found.regions.append(part)
+        if len(found.regions) > LIMIT:
+            raise PagelabError(f"more than {LIMIT} regions: the tables loop; give a smaller RANGE")
+    return found
+
+
+def _merged(regions: Iterator[Region]) -> Iterator[Region]:
+    current: Region | None = None
+    for region in regions:
+        if current is None:
+            current = region
+        elif region.continues(current):
+            current = replace(current, size=current.size + region.size)
+        else:
+            yield current
+            current = region
+    if current is not None:
+        yield current
+
+
+# RW, US and not-NX of all levels so far.
+Inherited = tuple[bool, bool, bool]
+_ALL: Inherited = (True, True, True)
+
+
+def _joined(above: Inherited, entry: Entry) -> Inherited:
+    writable, user, executable = above
+    return writable and entry.writable, user and entry.user, executable and entry.executable
+
+
+class _Visitor:
+    """Goes through the tables in the order of addresses and yields runs of pages."""
+
+    def __init__(
+        self, space: Space, tables: Tables, found: Survey, wanted: tuple[int, int] | None
+    ) -> None:
+        self._space = space
+        self._tables = tables
+        self._found = found
+        self._wanted = wanted
+        self._window = max(found.slots, default=None)
+        self._frames: dict[tuple[int, int], Sequence[int] | None] = {}
+
+    def table(
+        self, depth: int, frame: int, words: Sequence[int], path: tuple[int, ...], above: Inherited
+    ) -> Iterator[Region]:
+        self._frames.setdefault((frame, len(words)), words)
+        first, last = self._bounds(depth, path)
+        if depth == len(self._space.format.levels) - 1:
+            yield from self._pages(words, first, last, path, above)
+            return
+        for index in range(first, last):
+            raw = words[index]
+            if not raw & P:
+                continue
+            entry = decode(self._space, depth, raw)
+            here = (*path, index)
+            passed = _joined(above, entry)
+            if entry.kind == PAGE:
+                yield self._region(entry, here, 1, passed)
+            elif entry.kind == TABLE:
+                assert entry.target is not None
+                below = self._read(depth + 1, entry.target, here)
+                if below is not None:
+                    yield from self.table(depth + 1, entry.target, below, here, passed)
+
+    def _read(self, depth: int, frame: int, path: tuple[int, ...]) -> Sequence[int] | None:
+        layout = self._space.format
+        length = layout.table_size(depth)
+        key = (frame, length // layout.entry_size)
+        if key not in self._frames:
+            window = None
+            if self._window is not None:
+                window = selfmap.entry_address(self._space, self._window, depth, self._va(path))
+            data = self._tables.read(frame, window, length)
+            self._frames[key] = None if data is None else unpack(data, layout.entry_size)
+        words = self._frames[key]
+        if words is None:
+            name = f"{layout.levels[depth - 1].name.upper()} {selfmap.joined(path)}"
+            self._found.unreadable.append(f"{name} at {physical(frame)}")
+        return words
+
+    def _bounds(self, depth: int, path: tuple[int, ...]) -> tuple[int, int]:
+        """The indices of this table that the wanted range touches."""
+        level = self._space.format.levels[depth]
+        if self._wanted is None:
+            return 0, level.entries
+        low, high = self._wanted
+        base = self._va(path)
+        if not path and self._space.format.va_digits == 16:
+            return 0, level.entries  # the halves of the long modes: clip() does the rest
+        first = max(0, (low - base) >> level.shift)
+        last = min(level.entries, -(-(high - base) >> level.shift))
+        return first, max(first, last)
+
+    def _pages(
+        self,
+        words: Sequence[int],
+        first: int,
+        last: int,
+        path: tuple[int, ...],
+        above: Inherited,
+    ) -> Iterator[Region]:
+        """Runs of PTEs that differ in nothing but A, D and the next frame. The hot loop."""
+        depth = len(path)
+        bad = reserved_mask(self._space, depth, True)
+        wrong = bad | P
+        keep = ~(A | D)
+        start = expected = -1
+        for index in range(first, last):
+            raw = words[index]
+            if raw & keep == expected and not raw & bad:
+                expected += PAGE_SIZE
+                continue
+            if start >= 0:
+                yield self._run(words[start], depth, path, start, index, above)
+                start = expected = -1
+            if raw & wrong == P:
+                start = index
+                expected = (raw & keep) + PAGE_SIZE
+        if start >= 0:
+            yield self._run(words[start], depth, path, start, last, above)
+
+    def _run(
+        self,
+        raw: int,
+        depth: int,
+        path: tuple[int, ...],
+        start: int,
+        end: int,
+        above: Inherited,
+    ) -> Region:
+        entry = decode(self._space, depth, raw)
+        return self._region(entry, (*path, start), end - start, _joined(above, entry))
+
+    def _region(self, entry: Entry, path: tuple[int, ...], pages: int, passed: Inherited) -> Region:
+        assert entry.target is not None and entry.page_size is not None
+        kernel, user = rights(self._space, *passed)
+        return Region(
+            va=self._va(path),
+            size=pages * entry.page_size,
+            pa=entry.target,
+            page_size=entry.page_size,
+            kernel=kernel,
+            user=user,
+            flags=tuple(name for name in entry.flags if name not in HIDDEN),
+            slot=path[0] if path[0] in self._found.slots else None,
+        )
+
+    def _va(self, path: tuple[int, ...]) -> int:
+        va = 0
+        for level, index in zip(self._space.format.levels, path):
+            va += index << level.shift
+        return self._space.format.canonical(va)

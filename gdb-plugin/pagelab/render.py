@@ -1,0 +1,153 @@
+"""The records as text for people, line by line as docs/formats.md has it. No colour, no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import formats
+from .access import rights
+from .entry import NOT_PRESENT, PAGE, RESERVED, TABLE, UNREADABLE, decode
+from .formats import PAGE_SIZE
+from .records import va_digits
+from .regions import Region, Survey
+from .selfmap import joined
+from .space import Space
+from .spelling import count, flags, hex_at_least, physical, size
+from .walk import Step, Walk
+
+NAME_WIDTH = 12
+RANGE_WIDTH = 22
+SIZE_WIDTH = 8
+
+_WORDS = {NOT_PRESENT: "not present", RESERVED: "reserved bits", UNREADABLE: "unreadable"}
+
+
+def walk_text(walk: Walk) -> str:
+    lines = [_head(walk), *(_step(walk.space, step) for step in walk.steps), _outcome(walk)]
+    if walk.self_map is not None:
+        lines.append("shows " + _shown(walk.space, walk.self_map))
+    return "\n".join(lines)
+
+
+def split_spelling(space: Space, va: int) -> str:
+    """The address as its indices and the offset, decimal and hex: 768:256:0x234."""
+    layout = formats.FORMATS[formats.TWO_LEVEL] if space.mode == formats.OFF else space.format
+    return f"{joined(layout.indices(va))}:0x{va % PAGE_SIZE:03x}"
+
+
+def _head(walk: Walk) -> str:
+    space = walk.space
+    va = hex_at_least(walk.va, va_digits(space))
+    root = space.cr3 if space.mode == formats.OFF else space.root
+    return f"{va} = {split_spelling(space, walk.va)}  cr3 {physical(root)}  {space.mode}"
+
+
+def _step(space: Space, step: Step) -> str:
+    entry = step.entry
+    leads = _WORDS.get(entry.kind)
+    if leads is None:
+        assert entry.target is not None
+        leads = f"{'table' if entry.kind == TABLE else 'page'} {physical(entry.target)}"
+    shown = "-" if step.entry_va is None else hex_at_least(step.entry_va, va_digits(space))
+    raw = "?" if step.raw is None else hex_at_least(step.raw)
+    columns = [
+        step.name.ljust(NAME_WIDTH),
+        shown,
+        physical(step.entry_pa),
+        raw,
+        f"{flags(entry.flags)}  -> {leads}",
+    ]
+    return "  ".join(columns)
+
+
+def _outcome(walk: Walk) -> str:
+    if walk.outcome == "paging-off":
+        return "paging is off: virtual and physical addresses are the same"
+    if walk.outcome == "non-canonical":
+        return "no page: the address is not canonical"
+    last = walk.steps[-1]
+    if walk.outcome == "not-present":
+        return f"no page: {last.name} is not present"
+    if walk.outcome == "reserved-bit":
+        return f"no page: {last.name} has reserved bits set"
+    if walk.outcome == "unreadable":
+        return f"no answer: {last.name} at {physical(last.entry_pa)} can't be read"
+    assert last.entry.kind == PAGE and walk.pa is not None and walk.page_size is not None
+    columns = [
+        physical(walk.pa),
+        f"{size(walk.page_size)} page",
+        f"kernel {walk.kernel}",
+        f"user {walk.user}",
+    ]
+    return "  ".join(columns + (["global"] if walk.global_ else []))
+
+
+def _shown(space: Space, self_map: str) -> str:
+    if self_map == "directory":
+        return "the page directory"
+    what, _, indices = self_map.partition(" ")
+    path = [int(index) for index in indices.split(":")]
+    levels = space.format.levels
+    if what == "table":
+        leaf = len(path) == len(levels) - 1
+        return f"page table {indices}" if leaf else f"table {indices}"
+    name = f"{levels[len(path) - 1].name.upper()} {indices}"
+    if len(path) < len(levels):
+        return name
+    va = sum(index << level.shift for index, level in zip(path, levels))
+    return f"{name} of {hex_at_least(space.format.canonical(va), space.format.va_digits)}"
+
+
+def maps_text(found: Survey) -> str:
+    lines = []
+    total = 0
+    for text, length in _map_lines(found):
+        lines.append(text)
+        total += length
+    if not lines:
+        return "nothing is mapped"
+    return "\n".join(lines + [f"{count(len(lines), 'region')}, {size(total)} mapped"])
+
+
+def _map_lines(found: Survey) -> Iterator[tuple[str, int]]:
+    """(line, its size); each self-map slot folds into one line."""
+    folded: int | None = None
+    for region in found.regions:
+        if region.slot is None:
+            yield _region(found.space, region), region.size
+        elif region.slot != folded:
+            folded = region.slot
+            yield _fold(found, region.slot), found.space.format.levels[0].span
+
+
+def _range(space: Space, va: int, length: int) -> str:
+    digits = va_digits(space)
+    return f"{hex_at_least(va, digits)}-{hex_at_least(va + length, digits)}".ljust(RANGE_WIDTH)
+
+
+def _region(space: Space, region: Region) -> str:
+    columns = [
+        _range(space, region.va, region.size),
+        size(region.size).rjust(SIZE_WIDTH),
+        physical(region.pa),
+        size(region.page_size),
+        f"kernel {region.kernel}",
+        f"user {region.user}",
+        flags(region.flags),
+    ]
+    return "  ".join(columns)
+
+
+def _fold(found: Survey, slot: int) -> str:
+    space = found.space
+    span = space.format.levels[0].span
+    entry = decode(space, 0, found.top[slot])
+    kernel, user = rights(space, entry.writable, entry.user, entry.executable)
+    columns = [
+        _range(space, space.format.canonical(slot * span), span),
+        size(span).rjust(SIZE_WIDTH),
+        f"self-map of {physical(space.root)}, {count(found.table_count(), 'table')}",
+        f"kernel {kernel}",
+        f"user {user}",
+    ]
+    return "  ".join(columns)
