@@ -51,12 +51,16 @@ class Region:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which pages are wanted. Ranges take every page that they touch; B is exclusive."""
+    """Which pages are wanted. B of a range is exclusive.
+
+    Ranges cut at 4 KiB: of a large page only the part inside is told.
+    """
 
     va: tuple[int, int] | None = None
     pa: tuple[int, int] | None = None
     writable: bool = False
     user: bool = False
+    executable: bool = False
 
     def clip(self, region: Region) -> Region | None:
         """The part of the region that is wanted, in whole pages."""
@@ -64,21 +68,16 @@ class Filter:
             return None
         if self.user and region.user == "---":
             return None
-        pages = region.size // region.page_size
-        first, last = 0, pages
+        if self.executable and "x" not in region.kernel + region.user:
+            return None
+        first, end = 0, region.size
         for wanted, start in ((self.va, region.va), (self.pa, region.pa)):
             if wanted is not None:
-                first = max(first, (wanted[0] - start) // region.page_size)
-                last = min(last, -(-(wanted[1] - start) // region.page_size))
-        if first >= last:
+                first = max(first, (wanted[0] - start) & -PAGE_SIZE)
+                end = min(end, -((start - wanted[1]) & -PAGE_SIZE))
+        if first >= end:
             return None
-        skip = first * region.page_size
-        return replace(
-            region,
-            va=region.va + skip,
-            pa=region.pa + skip,
-            size=(last - first) * region.page_size,
-        )
+        return replace(region, va=region.va + first, pa=region.pa + first, size=end - first)
 
 
 @dataclass

@@ -23,7 +23,7 @@ _WORDS = {NOT_PRESENT: "not present", RESERVED: "reserved bits", UNREADABLE: "un
 
 
 def walk_text(walk: Walk) -> str:
-    lines = [_head(walk), *(_step(walk.space, step) for step in walk.steps), _outcome(walk)]
+    lines = [_head(walk), *(_step(walk.space, step) for step in walk.steps), outcome_text(walk)]
     if walk.self_map is not None:
         lines.append("shows " + _shown(walk.space, walk.self_map))
     return "\n".join(lines)
@@ -38,8 +38,7 @@ def split_spelling(space: Space, va: int) -> str:
 def _head(walk: Walk) -> str:
     space = walk.space
     va = hex_at_least(walk.va, va_digits(space))
-    root = space.cr3 if space.mode == formats.OFF else space.root
-    return f"{va} = {split_spelling(space, walk.va)}  cr3 {physical(root)}  {space.mode}"
+    return f"{va} = {split_spelling(space, walk.va)}  cr3 {physical(space.root)}  {space.mode}"
 
 
 def _step(space: Space, step: Step) -> str:
@@ -60,7 +59,7 @@ def _step(space: Space, step: Step) -> str:
     return "  ".join(columns)
 
 
-def _outcome(walk: Walk) -> str:
+def outcome_text(walk: Walk) -> str:
     if walk.outcome == "paging-off":
         return "paging is off: virtual and physical addresses are the same"
     if walk.outcome == "non-canonical":

@@ -45,8 +45,8 @@ class Space:
 
     @property
     def root(self) -> int:
-        """Physical address of the first table."""
-        if self.mode == formats.TWO_LEVEL:
+        """Physical address of the first table (with paging off: what CR3 would name)."""
+        if self.mode in (formats.OFF, formats.TWO_LEVEL):
             return self.cr3 & 0xFFFF_F000
         if self.mode == formats.PAE:
             return self.cr3 & 0xFFFF_FFE0

@@ -1,0 +1,22 @@
+"""Source this file in GDB: `source /path/to/gdb-plugin/pagelab.py`. It needs only its own folder."""
+
+import os
+import sys
+
+
+def _load():
+    here = os.path.dirname(os.path.realpath(os.path.expanduser(__file__)))
+    # Sourced again, perhaps from another copy: what is there now must be what runs.
+    for name in [name for name in sys.modules if name.split(".")[0] == "pagelab"]:
+        del sys.modules[name]
+    sys.path[:] = [here] + [entry for entry in sys.path if entry != here]
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    try:
+        from pagelab import gdbio
+    finally:
+        sys.dont_write_bytecode = before
+    gdbio.register()
+
+
+_load()
+del _load

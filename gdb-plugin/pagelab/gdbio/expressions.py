@@ -1,0 +1,36 @@
+"""Expressions of GDB as addresses: numbers, registers, pointers; of what has an address, that one."""
+
+from __future__ import annotations
+
+import gdb
+
+from .. import PagelabError
+
+_ADDRESSED = (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION)
+
+
+def evaluate(text: str) -> int:
+    try:
+        value = gdb.parse_and_eval(text)
+        if value.type.strip_typedefs().code == gdb.TYPE_CODE_ERROR:
+            value = gdb.parse_and_eval(f"&({text})")
+        return to_int(value)
+    except gdb.error as error:
+        reason = _one_line(error)
+        if "unknown type" not in reason:
+            raise PagelabError(f"'{text}' is not an address: {reason}") from None
+    try:
+        # A symbol without debug information, of assembly say: its place is meant.
+        return to_int(gdb.parse_and_eval(f"&({text})"))
+    except gdb.error as error:
+        raise PagelabError(f"'{text}' is not an address: {_one_line(error)}") from None
+
+
+def to_int(value: gdb.Value) -> int:
+    if value.type.strip_typedefs().code in _ADDRESSED and value.address is not None:
+        value = value.address
+    return int(value)
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "GDB refuses"

@@ -1,0 +1,116 @@
+"""The guest behind the debugger: whether it can be asked at all, and how its stub is spoken to."""
+
+from __future__ import annotations
+
+import gdb
+
+from .. import PagelabError
+from ..ram import RamMap, parse_mtree
+
+PHYSICAL_MODE = "PhyMemMode"
+
+_ram_maps: dict[tuple[int, str], RamMap | None] = {}
+
+
+def require_stopped() -> None:
+    """Raises unless there is a stopped guest: a packet to a running one stops it unseen."""
+    thread = gdb.selected_thread()
+    if thread is None or not thread.is_valid():
+        raise PagelabError(
+            "there is no guest: attach to one first, with scripts/gdb or `target remote SOCKET`"
+        )
+    if thread.is_running():
+        raise PagelabError("the guest is running: stop it first, with Ctrl-C or `interrupt`")
+
+
+def remote():  # type: ignore[no-untyped-def]
+    """The connection that takes raw packets, or None (a core file, a native process)."""
+    connection = gdb.selected_inferior().connection
+    return connection if hasattr(connection, "send_packet") else None
+
+
+def ram_map() -> RamMap | None:
+    """Where the guest has memory, asked once per connection; None when the stub can't tell."""
+    connection = remote()
+    if connection is None:
+        return None
+    key = (connection.num, str(connection.details))
+    if key not in _ram_maps:
+        try:
+            _ram_maps[key] = parse_mtree(gdb.execute("monitor info mtree -f", to_string=True))
+        except gdb.error:
+            _ram_maps[key] = None
+    return _ram_maps[key]
+
+
+def forget(_event: object = None) -> None:
+    """Another guest may answer under the same number."""
+    _ram_maps.clear()
+
+
+if hasattr(gdb.events, "connection_removed"):
+    gdb.events.connection_removed.connect(forget)
+
+
+class PhysicalMode:
+    """QEMU's switch that makes the stub read physical memory; a scope that always switches back.
+
+    The switch is thrown by the first read, so that a scope without one sends nothing. While it is
+    on, every read of GDB would be physical: no command of GDB may run inside such a stretch.
+    """
+
+    CHUNK = 2048  # bytes; the most that QEMU answers at once
+
+    def __init__(self) -> None:
+        self._remote = remote()
+        self._before: bytes | None = None  # the mode that was found
+        self._on = False
+        self.available = self._remote is not None
+
+    def __enter__(self) -> PhysicalMode:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.off()
+
+    def read(self, pa: int, size: int) -> bytes | None:
+        """Exactly `size` bytes, or None when the stub refuses or has no such mode."""
+        if not self._switch_on():
+            return None
+        data = b""
+        while len(data) < size:
+            part = min(self.CHUNK, size - len(data))
+            reply = self._remote.send_packet(f"m{pa + len(data):x},{part:x}")
+            if len(reply) != 2 * part:
+                return None
+            data += bytes.fromhex(reply.decode("ascii"))
+        return data
+
+    def off(self) -> None:
+        """Back to virtual reads. A Ctrl-C that comes in between is kept until that is done."""
+        interrupted: KeyboardInterrupt | None = None
+        for _ in range(8):
+            if not self._on:
+                break
+            try:
+                if self._remote.send_packet(f"Qqemu.{PHYSICAL_MODE}:0") == b"OK":
+                    self._on = False
+            except KeyboardInterrupt as error:
+                interrupted = error
+            except gdb.error:
+                self._on = False  # the connection is gone, and the mode with it
+        if interrupted is not None:
+            raise interrupted
+
+    def _switch_on(self) -> bool:
+        if self._on or not self.available:
+            return self._on
+        if self._before is None:
+            self._before = self._remote.send_packet(f"qqemu.{PHYSICAL_MODE}")
+            if self._before not in (b"0", b"1"):
+                self.available = False
+                return False
+        self._on = True  # before the packet: an interrupt right behind it must switch back
+        if self._remote.send_packet(f"Qqemu.{PHYSICAL_MODE}:1") != b"OK":
+            self.available = False
+        return self.available

@@ -1,0 +1,41 @@
+"""The control registers, as QEMU's x86 stub gives them, and the space that they select."""
+
+from __future__ import annotations
+
+import gdb
+
+from .. import PagelabError
+from ..space import CR0_PG, CR0_WP, CR4_PGE, CR4_PSE, Space, override, space_of
+
+
+def read(name: str) -> int | None:
+    """One register of the selected thread, unsigned; None when this target has no such register."""
+    try:
+        value = gdb.newest_frame().read_register(name)
+    except ValueError:
+        return None
+    if value.is_optimized_out:
+        return None
+    return int(value) % (1 << 8 * value.type.sizeof)
+
+
+def current_space() -> Space | None:
+    """The CPU's own space; None when the target does not show control registers."""
+    cr0, cr3, cr4 = read("cr0"), read("cr3"), read("cr4")
+    if cr0 is None or cr3 is None or cr4 is None:
+        return None
+    return space_of(cr0, cr3, cr4, read("efer") or 0)
+
+
+def chosen_space(cr3: int | None, mode: str | None) -> tuple[Space, bool]:
+    """The space that is asked for, and whether it is the CPU's own."""
+    own = current_space()
+    if own is not None:
+        chosen = override(own, cr3, mode)
+        return chosen, chosen == own
+    if cr3 is None or mode is None:
+        raise PagelabError(
+            "this target has no control registers (QEMU's x86 stub shows them); "
+            "name the directory with --cr3 and the format with --mode"
+        )
+    return override(space_of(CR0_PG | CR0_WP, cr3, CR4_PSE | CR4_PGE), cr3, mode), False

@@ -1,0 +1,41 @@
+"""Which physical addresses hold memory, from the text of QEMU's monitor command `info mtree -f`.
+
+The stub answers a read of nothing with zeros, and one of a device with a side effect, so a table
+is read only where there is RAM or ROM.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SPAN = re.compile(r"^\s+([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, (\w+)\)", re.MULTILINE)
+_READABLE = {"ram", "rom", "romd", "ramd", "nv-ram"}
+
+
+@dataclass(frozen=True)
+class RamMap:
+    """Sorted, disjoint [first, end) of physical addresses."""
+
+    spans: tuple[tuple[int, int], ...]
+
+    def holds(self, pa: int, size: int) -> bool:
+        return any(first <= pa and pa + size <= end for first, end in self.spans)
+
+
+def parse_mtree(text: str) -> RamMap | None:
+    """The CPU's view of memory, or None when the text has none."""
+    for view in re.split(r"(?m)^\s*FlatView #\d+", text):
+        if 'AS "memory"' not in view:
+            continue
+        spans: list[tuple[int, int]] = []
+        for low, high, kind in _SPAN.findall(view):
+            if kind not in _READABLE:
+                continue
+            first, end = int(low, 16), int(high, 16) + 1
+            if spans and spans[-1][1] == first:
+                spans[-1] = (spans[-1][0], end)
+            else:
+                spans.append((first, end))
+        return RamMap(tuple(spans)) if spans else None
+    return None
