@@ -10,11 +10,8 @@ def _load():
     for name in [name for name in sys.modules if name.split(".")[0] == "pagelab"]:
         del sys.modules[name]
     sys.path[:] = [here] + [entry for entry in sys.path if entry != here]
-    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
-    try:
-        from pagelab import gdbio
-    finally:
-        sys.dont_write_bytecode = before
+    from pagelab import gdbio
+
     gdbio.register()
 
 

@@ -30,14 +30,14 @@ class Verb:
     options: tuple[Option, ...]
     examples: tuple[str, ...]
 
-    @property
-    def usage(self) -> str:
+    def usage(self, command: str) -> str:
+        """One line, with the name under which it was called."""
         operand = self.operand if self.required else f"[{self.operand}]"
         switches = " ".join(
             f"[{option.name}]" if option.value is None else f"[{option.name} {option.value}]"
             for option in self.options
         )
-        return f"{self.name} {operand} {switches}"
+        return f"usage: {command} {operand} {switches}"
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,9 @@ MAPS = Verb(
 VERBS = (WALK, MAPS)
 
 
-def parse(verb: Verb, text: str) -> Arguments:
+def parse(verb: Verb, text: str, command: str) -> Arguments:
     """Options may stand before or after the operand; everything else is the operand."""
+    usage = verb.usage(command)
     known = {option.name: option for option in verb.options} | {"-h": HELP}
     operand: list[str] = []
     values: dict[str, str] = {}
@@ -118,18 +119,18 @@ def parse(verb: Verb, text: str) -> Arguments:
         name, joined, given = word.partition("=")
         option = known.get(name)
         if option is None:
-            raise PagelabError(_unknown(verb, name))
+            raise PagelabError(_unknown(verb, name, usage))
         if option.value is None:
             if joined:
-                raise PagelabError(f"{name} takes no value; usage: {verb.usage}")
+                raise PagelabError(f"{name} takes no value; {usage}")
         elif not joined:
             if position == len(words):
-                raise PagelabError(f"{name} wants a {option.value} behind it; usage: {verb.usage}")
+                raise PagelabError(f"{name} wants a {option.value} behind it; {usage}")
             given = words[position]
             position += 1
         values[option.name] = given
     if not operand and verb.required and HELP.name not in values:
-        raise PagelabError(f"{verb.operand} is missing; usage: {verb.usage}")
+        raise PagelabError(f"{verb.operand} is missing; {usage}")
     return Arguments(" ".join(operand), values)
 
 
@@ -157,9 +158,9 @@ def tokens(text: str) -> list[str]:
     return words + [current] if current else words
 
 
-def _unknown(verb: Verb, name: str) -> str:
+def _unknown(verb: Verb, name: str, usage: str) -> str:
     near = difflib.get_close_matches(name, [option.name for option in verb.options], 1)
-    hint = f"did you mean {near[0]}?" if near else f"usage: {verb.usage}"
+    hint = f"did you mean {near[0]}?" if near else usage
     return f"no option '{name}'; {hint}"
 
 

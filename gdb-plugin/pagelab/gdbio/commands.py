@@ -44,7 +44,7 @@ class VerbCommand(gdb.Command):
     def invoke(self, text: str, _from_tty: bool) -> None:
         as_json = "--json" in text.split()
         try:
-            given = arguments.parse(self._verb, text)
+            given = arguments.parse(self._verb, text, self._name)
             if given.has("--help"):
                 output = arguments.help_text(self._verb, self._name)
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gdb
 
 from .. import PagelabError, render
+from ..spelling import hex_at_least
 from . import commands, expressions, guest, registers
 
 
@@ -29,7 +30,7 @@ def translate(va: int) -> int:
     if found.outcome == "paging-off":
         return found.va
     if found.pa is None:
-        raise PagelabError(f"{found.va:#x}: {render.outcome_text(found)}")
+        raise PagelabError(f"{hex_at_least(found.va)}: {render.outcome_text(found)}")
     return found.pa
 
 

@@ -7,8 +7,6 @@ import gdb
 from .. import PagelabError
 from ..ram import RamMap, parse_mtree
 
-PHYSICAL_MODE = "PhyMemMode"
-
 _ram_maps: dict[tuple[int, str], RamMap | None] = {}
 
 
@@ -53,30 +51,36 @@ if hasattr(gdb.events, "connection_removed"):
 
 
 class PhysicalMode:
-    """QEMU's switch that makes the stub read physical memory; a scope that always switches back.
+    """QEMU's switch that makes the stub read physical memory; a scope that puts it back.
 
-    The switch is thrown by the first read, so that a scope without one sends nothing. While it is
-    on, every read of GDB would be physical: no command of GDB may run inside such a stretch.
+    The switch is thrown by the first read that needs it, and thrown back by leaving the scope, to
+    what was found: nearly always off. While it is on, every read of GDB would be physical: no
+    command of GDB may run inside such a stretch.
     """
 
     CHUNK = 2048  # bytes; the most that QEMU answers at once
 
     def __init__(self) -> None:
         self._remote = remote()
-        self._before: bytes | None = None  # the mode that was found
+        self._found = False
         self._on = False
-        self.available = self._remote is not None
+        self.available = False
 
     def __enter__(self) -> PhysicalMode:
+        if self._remote is not None:
+            reply = self._remote.send_packet("qqemu.PhyMemMode")
+            self.available = reply in (b"0", b"1")
+            self._found = self._on = reply == b"1"
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.off()
+        self._switch(self._found)
 
     def read(self, pa: int, size: int) -> bytes | None:
         """Exactly `size` bytes, or None when the stub refuses or has no such mode."""
-        if not self._switch_on():
+        if not self.available:
             return None
+        self._switch(True)
         data = b""
         while len(data) < size:
             part = min(self.CHUNK, size - len(data))
@@ -87,30 +91,26 @@ class PhysicalMode:
         return data
 
     def off(self) -> None:
-        """Back to virtual reads. A Ctrl-C that comes in between is kept until that is done."""
+        """From here on reads are virtual."""
+        self._switch(False)
+
+    def _switch(self, on: bool) -> None:
+        """Tries again after a Ctrl-C that comes in between, and hands it on when it is done."""
         interrupted: KeyboardInterrupt | None = None
         for _ in range(8):
-            if not self._on:
+            if self._on == on:
                 break
             try:
-                if self._remote.send_packet(f"Qqemu.{PHYSICAL_MODE}:0") == b"OK":
-                    self._on = False
+                self._on = True  # until the stub has said that it is off
+                reply = self._remote.send_packet(f"Qqemu.PhyMemMode:{int(on)}")
+                if reply != b"OK":
+                    raise PagelabError(f"the stub refuses its physical mode: {reply!r}")
+                self._on = on
+                break
             except KeyboardInterrupt as error:
                 interrupted = error
             except gdb.error:
                 self._on = False  # the connection is gone, and the mode with it
+                raise
         if interrupted is not None:
             raise interrupted
-
-    def _switch_on(self) -> bool:
-        if self._on or not self.available:
-            return self._on
-        if self._before is None:
-            self._before = self._remote.send_packet(f"qqemu.{PHYSICAL_MODE}")
-            if self._before not in (b"0", b"1"):
-                self.available = False
-                return False
-        self._on = True  # before the packet: an interrupt right behind it must switch back
-        if self._remote.send_packet(f"Qqemu.{PHYSICAL_MODE}:1") != b"OK":
-            self.available = False
-        return self.available

@@ -32,10 +32,11 @@ class LiveTables:
         _drop_caches()
 
     def __enter__(self) -> LiveTables:
+        self._physical.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._physical.off()
+        self._physical.__exit__()
 
     def read(self, pa: int, va: int | None, size: int) -> bytes | None:
         if self._ram is not None and not self._ram.holds(pa, size):

@@ -9,8 +9,10 @@ from . import commands
 
 
 class Names(gdb.Command):
-    """Show the short names of the verbs, or take those that another plugin has.
-    Usage: pagelab names [take]"""
+    __doc__ = (
+        "Show the short names of the verbs, or take those that another plugin has.\n"
+        "Usage: pagelab names [take]"
+    )
 
     def __init__(self) -> None:
         super().__init__("pagelab names", gdb.COMMAND_SUPPORT)
