@@ -62,7 +62,7 @@ def decode(space: Space, depth: int, raw: int) -> Entry:
 
 
 def table_base(space: Space, raw: int) -> int:
-    return raw & (0xFFFF_F000 if space.format.entry_size == 4 else 0x000F_FFFF_FFFF_F000)
+    return raw & space.format.frame_mask
 
 
 def page_base(space: Space, depth: int, raw: int) -> int:

@@ -41,6 +41,11 @@ class Format:
     va_digits: int
     levels: tuple[Level, ...]
 
+    @property
+    def frame_mask(self) -> int:
+        """The bits of an entry that can hold the address of a frame, page or table."""
+        return 0xFFFF_F000 if self.entry_size == 4 else 0x000F_FFFF_FFFF_F000
+
     def index(self, depth: int, va: int) -> int:
         level = self.levels[depth]
         return (va >> level.shift) & (level.entries - 1)

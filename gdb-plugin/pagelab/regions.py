@@ -7,11 +7,12 @@ has a limit, and a table that can't be read is noted and skipped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from . import PagelabError, formats, selfmap
 from .access import rights
-from .entry import PAGE, TABLE, Entry, decode
+from .entry import PAGE, TABLE, Entry, decode, table_base
 from .flags import A, D, P, reserved_mask
 from .formats import PAGE_SIZE
 from .memory import Tables
@@ -24,8 +25,7 @@ LIMIT = 1 << 21
 HIDDEN = ("P", "A", "D")
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """pa(va + k) = pa + k over `size` bytes; rights, page size and flags are the same throughout."""
 
     va: int
@@ -77,7 +77,9 @@ class Filter:
                 end = min(end, -((start - wanted[1]) & -PAGE_SIZE))
         if first >= end:
             return None
-        return replace(region, va=region.va + first, pa=region.pa + first, size=end - first)
+        if (first, end) == (0, region.size):
+            return region
+        return region._replace(va=region.va + first, pa=region.pa + first, size=end - first)
 
 
 @dataclass
@@ -104,7 +106,7 @@ def survey(space: Space, tables: Tables, wanted: Filter = Filter()) -> Survey:
         raise PagelabError(f"the page directory at {physical(space.root)} can't be read")
     found = Survey(space, slots=selfmap.find_slots(space, top), top=top)
     visitor = _Visitor(space, tables, found, wanted.va)
-    for region in _merged(visitor.table(0, space.root, top, (), _ALL)):
+    for region in _merged(visitor.table(space.root, top, _Place())):
         part = wanted.clip(region)
         if part is None:
             continue
@@ -120,7 +122,7 @@ def _merged(regions: Iterator[Region]) -> Iterator[Region]:
         if current is None:
             current = region
         elif region.continues(current):
-            current = replace(current, size=current.size + region.size)
+            current = current._replace(size=current.size + region.size)
         else:
             yield current
             current = region
@@ -138,6 +140,15 @@ def _joined(above: Inherited, entry: Entry) -> Inherited:
     return writable and entry.writable, user and entry.user, executable and entry.executable
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A table on the way: its entry's indices, its first address, the rights that reach it."""
+
+    path: tuple[int, ...] = ()
+    va: int = 0
+    above: Inherited = _ALL
+
+
 class _Visitor:
     """Goes through the tables in the order of addresses and yields runs of pages."""
 
@@ -145,75 +156,75 @@ class _Visitor:
         self, space: Space, tables: Tables, found: Survey, wanted: tuple[int, int] | None
     ) -> None:
         self._space = space
+        self._levels = space.format.levels
         self._tables = tables
         self._found = found
         self._wanted = wanted
         self._window = max(found.slots, default=None)
         self._frames: dict[tuple[int, int], Sequence[int] | None] = {}
+        # Rights and flags of pages, by the bits of the PTE that are no address.
+        self._traits: dict[tuple[int, Inherited], tuple[str, str, tuple[str, ...]]] = {}
 
-    def table(
-        self, depth: int, frame: int, words: Sequence[int], path: tuple[int, ...], above: Inherited
-    ) -> Iterator[Region]:
+    def table(self, frame: int, words: Sequence[int], place: _Place) -> Iterator[Region]:
+        """The pages below one table. Its own words are known; those below it are read here."""
         self._frames.setdefault((frame, len(words)), words)
-        first, last = self._bounds(depth, path)
-        if depth == len(self._space.format.levels) - 1:
-            yield from self._pages(words, first, last, path, above)
+        depth = len(place.path)
+        first, last = self._bounds(place)
+        if depth == len(self._levels) - 1:
+            yield from self._pages(words, first, last, place)
             return
         for index in range(first, last):
             raw = words[index]
             if not raw & P:
                 continue
             entry = decode(self._space, depth, raw)
-            here = (*path, index)
-            passed = _joined(above, entry)
+            below = _Place(
+                (*place.path, index),
+                place.va + (index << self._levels[depth].shift),
+                _joined(place.above, entry),
+            )
             if entry.kind == PAGE:
-                yield self._region(entry, here, 1, passed)
+                yield self._large(entry, below)
             elif entry.kind == TABLE:
                 assert entry.target is not None
-                below = self._read(depth + 1, entry.target, here)
-                if below is not None:
-                    yield from self.table(depth + 1, entry.target, below, here, passed)
+                held = self._read(entry.target, below)
+                if held is not None:
+                    yield from self.table(entry.target, held, below)
 
-    def _read(self, depth: int, frame: int, path: tuple[int, ...]) -> Sequence[int] | None:
+    def _read(self, frame: int, place: _Place) -> Sequence[int] | None:
         layout = self._space.format
+        depth = len(place.path)
         length = layout.table_size(depth)
         key = (frame, length // layout.entry_size)
         if key not in self._frames:
             window = None
             if self._window is not None:
-                window = selfmap.entry_address(self._space, self._window, depth, self._va(path))
+                window = selfmap.entry_address(self._space, self._window, depth, place.va)
             data = self._tables.read(frame, window, length)
             self._frames[key] = None if data is None else unpack(data, layout.entry_size)
         words = self._frames[key]
         if words is None:
-            name = f"{layout.levels[depth - 1].name.upper()} {selfmap.joined(path)}"
+            name = f"{self._levels[depth - 1].name.upper()} {selfmap.joined(place.path)}"
             self._found.unreadable.append(f"{name} at {physical(frame)}")
         return words
 
-    def _bounds(self, depth: int, path: tuple[int, ...]) -> tuple[int, int]:
+    def _bounds(self, place: _Place) -> tuple[int, int]:
         """The indices of this table that the wanted range touches."""
-        level = self._space.format.levels[depth]
+        level = self._levels[len(place.path)]
         if self._wanted is None:
             return 0, level.entries
-        low, high = self._wanted
-        base = self._va(path)
-        if not path and self._space.format.va_digits == 16:
-            return 0, level.entries  # the halves of the long modes: clip() does the rest
-        first = max(0, (low - base) >> level.shift)
-        last = min(level.entries, -(-(high - base) >> level.shift))
+        base = self._space.format.canonical(place.va)
+        if not place.path and self._space.format.va_digits == 16:
+            return 0, level.entries  # two halves with a hole between: clip() does the rest
+        first = max(0, (self._wanted[0] - base) >> level.shift)
+        last = min(level.entries, -(-(self._wanted[1] - base) >> level.shift))
         return first, max(first, last)
 
     def _pages(
-        self,
-        words: Sequence[int],
-        first: int,
-        last: int,
-        path: tuple[int, ...],
-        above: Inherited,
+        self, words: Sequence[int], first: int, last: int, place: _Place
     ) -> Iterator[Region]:
         """Runs of PTEs that differ in nothing but A, D and the next frame. The hot loop."""
-        depth = len(path)
-        bad = reserved_mask(self._space, depth, True)
+        bad = reserved_mask(self._space, len(place.path), True)
         wrong = bad | P
         keep = ~(A | D)
         start = expected = -1
@@ -223,42 +234,44 @@ class _Visitor:
                 expected += PAGE_SIZE
                 continue
             if start >= 0:
-                yield self._run(words[start], depth, path, start, index, above)
+                yield self._run(words[start], start, index, place)
                 start = expected = -1
             if raw & wrong == P:
                 start = index
                 expected = (raw & keep) + PAGE_SIZE
         if start >= 0:
-            yield self._run(words[start], depth, path, start, last, above)
+            yield self._run(words[start], start, last, place)
 
-    def _run(
-        self,
-        raw: int,
-        depth: int,
-        path: tuple[int, ...],
-        start: int,
-        end: int,
-        above: Inherited,
-    ) -> Region:
-        entry = decode(self._space, depth, raw)
-        return self._region(entry, (*path, start), end - start, _joined(above, entry))
-
-    def _region(self, entry: Entry, path: tuple[int, ...], pages: int, passed: Inherited) -> Region:
-        assert entry.target is not None and entry.page_size is not None
-        kernel, user = rights(self._space, *passed)
+    def _run(self, raw: int, start: int, end: int, place: _Place) -> Region:
+        frame = table_base(self._space, raw)
+        key = (raw ^ frame, place.above)
+        traits = self._traits.get(key)
+        if traits is None:
+            entry = decode(self._space, len(place.path), raw)
+            traits = self._traits[key] = self._traits_of(entry, _joined(place.above, entry))
         return Region(
-            va=self._va(path),
-            size=pages * entry.page_size,
-            pa=entry.target,
-            page_size=entry.page_size,
-            kernel=kernel,
-            user=user,
-            flags=tuple(name for name in entry.flags if name not in HIDDEN),
-            slot=path[0] if path[0] in self._found.slots else None,
+            self._space.format.canonical(place.va + start * PAGE_SIZE),
+            (end - start) * PAGE_SIZE,
+            frame,
+            PAGE_SIZE,
+            *traits,
+            self._slot(place),
         )
 
-    def _va(self, path: tuple[int, ...]) -> int:
-        va = 0
-        for level, index in zip(self._space.format.levels, path):
-            va += index << level.shift
-        return self._space.format.canonical(va)
+    def _large(self, entry: Entry, place: _Place) -> Region:
+        assert entry.target is not None and entry.page_size is not None
+        return Region(
+            self._space.format.canonical(place.va),
+            entry.page_size,
+            entry.target,
+            entry.page_size,
+            *self._traits_of(entry, place.above),
+            self._slot(place),
+        )
+
+    def _traits_of(self, entry: Entry, rules: Inherited) -> tuple[str, str, tuple[str, ...]]:
+        kernel, user = rights(self._space, *rules)
+        return kernel, user, tuple(name for name in entry.flags if name not in HIDDEN)
+
+    def _slot(self, place: _Place) -> int | None:
+        return place.path[0] if place.path[0] in self._found.slots else None

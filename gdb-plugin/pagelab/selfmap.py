@@ -17,14 +17,19 @@ def find_slots(space: Space, top: Sequence[int]) -> tuple[int, ...]:
     """The slots of the first table whose entry is present, no page, and names the table itself."""
     if space.mode == formats.PAE:
         return ()
-    root = space.root
-    found = []
-    for slot, raw in enumerate(top):
-        if raw & P:
-            entry = decode(space, 0, raw)
-            if entry.kind == TABLE and entry.target == root:
-                found.append(slot)
-    return tuple(found)
+    named = space.root | P
+    mask = space.format.frame_mask | P
+    return tuple(
+        slot for slot, raw in enumerate(top) if raw & mask == named and is_self_map(space, raw)
+    )
+
+
+def is_self_map(space: Space, raw: int) -> bool:
+    """Whether this entry of the first table leads back to it."""
+    if space.mode == formats.PAE:
+        return False
+    entry = decode(space, 0, raw)
+    return entry.kind == TABLE and entry.target == space.root
 
 
 def entry_address(space: Space, slot: int, depth: int, va: int) -> int:

@@ -11,7 +11,6 @@ import gdb
 from .. import PagelabError, selfmap
 from ..formats import TWO_LEVEL
 from ..space import Space
-from ..walk import unpack
 from . import guest
 
 TOP_SLOT = 1023
@@ -60,9 +59,11 @@ class LiveTables:
         if self._space.mode != TWO_LEVEL:
             return None
         data = self._virtual(selfmap.entry_address(self._space, TOP_SLOT, 0, 0), size)
-        if data is None or TOP_SLOT not in selfmap.find_slots(self._space, unpack(data, 4)):
+        if data is None:
             return None
         slot = data[4 * TOP_SLOT : 4 * TOP_SLOT + 4]
+        if not selfmap.is_self_map(self._space, int.from_bytes(slot, "little")):
+            return None
         truth = self._physical.read(self._space.root + 4 * TOP_SLOT, 4)
         return data if truth in (None, slot) else None
 

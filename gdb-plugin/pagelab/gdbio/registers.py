@@ -8,10 +8,10 @@ from .. import PagelabError
 from ..space import CR0_PG, CR0_WP, CR4_PGE, CR4_PSE, Space, override, space_of
 
 
-def read(name: str) -> int | None:
-    """One register of the selected thread, unsigned; None when this target has no such register."""
+def read(frame: gdb.Frame, name: str) -> int | None:
+    """One register, unsigned; None when this target has no such register."""
     try:
-        value = gdb.newest_frame().read_register(name)
+        value = frame.read_register(name)
     except ValueError:
         return None
     if value.is_optimized_out:
@@ -20,11 +20,12 @@ def read(name: str) -> int | None:
 
 
 def current_space() -> Space | None:
-    """The CPU's own space; None when the target does not show control registers."""
-    cr0, cr3, cr4 = read("cr0"), read("cr3"), read("cr4")
+    """The space of the selected thread's CPU; None when the target shows no control registers."""
+    frame = gdb.newest_frame()
+    cr0, cr3, cr4 = read(frame, "cr0"), read(frame, "cr3"), read(frame, "cr4")
     if cr0 is None or cr3 is None or cr4 is None:
         return None
-    return space_of(cr0, cr3, cr4, read("efer") or 0)
+    return space_of(cr0, cr3, cr4, read(frame, "efer") or 0)
 
 
 def chosen_space(cr3: int | None, mode: str | None) -> tuple[Space, bool]:
