@@ -1,0 +1,109 @@
+#include "serial-console/src/machine/command_line.hpp"
+
+#include "kernel/interface/marks.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace pagelab::console::machine {
+namespace {
+
+/// QEMU's option syntax ends a value at a comma; two stand for one.
+std::string option_value(std::string_view text) {
+    std::string out;
+    for (const char letter : text) {
+        out.append(letter == ',' ? 2 : 1, letter);
+    }
+    return out;
+}
+
+/// Everything a paging lab does not need is left out: it costs boot time and makes machines differ.
+std::string_view machine_options(MachineType type) {
+    switch (type) {
+    case MachineType::pc:
+        return "pc,acpi=off,hpet=off,usb=off";
+    case MachineType::isapc:
+        return "isapc";
+    case MachineType::q35:
+        return "q35,acpi=off,hpet=off,usb=off,sata=off,smbus=off";
+    case MachineType::microvm:
+        return "microvm,acpi=off,pic=on,pit=off,rtc=off,isa-serial=on";
+    }
+    return "pc";
+}
+
+std::string socket_device(std::string_view id, int listener) {
+    return fmt::format("socket,id={},fd={},server=on,wait=off", id, listener);
+}
+
+} // namespace
+
+std::vector<std::string> qemu_arguments(const MachineSpec& machine, const QemuFiles& files) {
+    // With graphics=off SeaBIOS writes its greeting to COM1; qboot never says anything.
+    const bool quiet = files.firmware.has_value() || machine.type == MachineType::microvm;
+    const std::string size = fmt::format("{}K", machine.memory >> 10);
+    std::vector<std::string> arguments = {
+        "-S",
+        "-name",
+        fmt::format("pagelab-{}", files.name),
+        "-accel",
+        "tcg",
+        "-cpu",
+        machine.cpu,
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-vga",
+        "none",
+        "-net",
+        "none",
+        "-machine",
+        fmt::format("{},graphics={},memory-backend=ram", machine_options(machine.type), quiet ? "off" : "on"),
+        "-m",
+        size,
+        "-object",
+        fmt::format("memory-backend-file,id=ram,share=on,mem-path={},size={}", option_value(files.ram), size),
+        "-chardev",
+        fmt::format("{},logfile={}", socket_device("serial", files.serial_listener),
+                    option_value(files.serial_log)),
+        "-serial",
+        "chardev:serial",
+        "-chardev",
+        socket_device("gdb", files.gdb_listener),
+        "-gdb",
+        "chardev:gdb",
+        "-chardev",
+        socket_device("qmp", files.qmp_listener),
+        "-mon",
+        "chardev=qmp,mode=control",
+        "-chardev",
+        socket_device("control", files.control_listener),
+        "-mon",
+        "chardev=control,mode=control",
+        "-device",
+        fmt::format("isa-debug-exit,iobase={:#x},iosize=4", kDebugExitPort),
+        // A reset and a triple fault both stop the machine with its RAM intact; the lab page tells them
+        // apart.
+        "-action",
+        "reboot=shutdown,shutdown=pause",
+        "-sandbox",
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        "-kernel",
+        files.kernel,
+        // QEMU puts the kernel's path in front; the kernel reads what follows the first `--`.
+        "-append",
+        fmt::format("-- {}", interface::kBatchWord),
+    };
+    if (files.firmware) {
+        arguments.insert(arguments.end(), {"-bios", *files.firmware});
+    }
+    if (machine.icount) {
+        arguments.insert(arguments.end(),
+                         {"-icount", fmt::format("shift=0,sleep={}", machine.interactive ? "on" : "off")});
+    }
+    return arguments;
+}
+
+} // namespace pagelab::console::machine

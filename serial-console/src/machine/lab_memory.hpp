@@ -1,0 +1,41 @@
+// The guest's lab page, read through the run's shared memory file. Read only: what the host writes reaches
+// the guest.
+#pragma once
+
+#include "kernel/interface/lab_page.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+namespace pagelab::console::machine {
+
+/// The lab page of one run, mapped for as long as this lives, also when QEMU has gone.
+class LabMemory {
+public:
+    /// Nothing if the file can't be mapped.
+    [[nodiscard]] static std::optional<LabMemory> open(const std::filesystem::path& ram);
+
+    LabMemory(LabMemory&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+    LabMemory& operator=(LabMemory&& other) noexcept {
+        std::swap(page_, other.page_);
+        return *this;
+    }
+    LabMemory(const LabMemory&) = delete;
+    LabMemory& operator=(const LabMemory&) = delete;
+    ~LabMemory();
+
+    /// What the kernel says it is doing; nothing while the page is not a lab page (yet).
+    [[nodiscard]] std::optional<interface::LabState> state() const;
+    /// The word that poll() moves; nothing while the page is not a lab page (yet).
+    [[nodiscard]] std::optional<std::uint32_t> heartbeat() const;
+
+private:
+    explicit LabMemory(const volatile interface::LabPage* page) : page_(page) {}
+    [[nodiscard]] bool valid() const;
+
+    const volatile interface::LabPage* page_;
+};
+
+} // namespace pagelab::console::machine

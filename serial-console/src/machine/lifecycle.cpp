@@ -1,0 +1,252 @@
+#include "serial-console/src/machine/lifecycle.hpp"
+
+#include "serial-console/src/machine/batch.hpp"
+#include "serial-console/src/machine/batch_runner.hpp"
+#include "serial-console/src/machine/standard_streams.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace pagelab::console::machine {
+namespace {
+
+/// Until QEMU has ended and its console has cleaned up.
+constexpr milliseconds kStopPatience(5000);
+
+int refuse(const std::string& why, int status = kExitUsage) {
+    complain(why);
+    return status;
+}
+
+/// Ends or lets go, and passes a signal on when everything is in order.
+int finish(Session& session, const RunBase& base, const ConsoleResult& result, bool ours) {
+    if (ours || result.machine_gone || result.status == kExitGuestDied) {
+        session.end();
+        base.remove_if_empty();
+    } else {
+        session.release();
+    }
+    if (result.signal) {
+        die_of(*result.signal);
+    }
+    return result.status;
+}
+
+std::expected<std::string, std::string> read_script(const std::string& file) {
+    if (file == "-") {
+        return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    }
+    std::ifstream script(file, std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(script)), std::istreambuf_iterator<char>());
+    if (!script.is_open() || script.bad()) {
+        return std::unexpected(fmt::format("--script {}: can't read it", file));
+    }
+    return text;
+}
+
+/// The commands of a batch; none for the other modes.
+std::expected<std::vector<std::string>, std::string> commands_of(const RunRequest& request) {
+    if (request.mode == RunRequest::Mode::exec) {
+        return split_commands(request.text);
+    }
+    if (request.mode == RunRequest::Mode::script) {
+        const auto text = read_script(request.text);
+        return text ? split_commands(*text) : std::unexpected(text.error());
+    }
+    return std::vector<std::string>{};
+}
+
+ConsoleResult as_console_result(const BatchResult& result) {
+    return {result.status, result.signal, result.machine_gone};
+}
+
+/// Starts the machine of a request, in a directory of its own.
+std::expected<Session, Failure> start(const RunRequest& request, const RunBase& base) {
+    const bool batch = request.mode == RunRequest::Mode::exec || request.mode == RunRequest::Mode::script;
+    auto directory =
+        batch && !request.name
+            ? RunDirectory::claim_private(base)
+            : RunDirectory::claim(base, request.name.value_or(std::string(kDefaultRunName)), say);
+    if (!directory) {
+        return std::unexpected(Failure{directory.error(), kExitUsage});
+    }
+    const Lifetime lifetime = request.mode == RunRequest::Mode::detach ? Lifetime::detached : Lifetime::ours;
+    return Session::launch(std::move(*directory), request.machine, request.kernel, lifetime);
+}
+
+int detach(Session& session, const RunBase& base, const SignalGuard& signals) {
+    Batch nothing({}); // over at the first prompt
+    const BatchResult result = run_batch(session, nothing, signals);
+    const bool up = result.status == kExitOk && !result.signal && !result.machine_gone;
+    const std::string directory = session.directory().string();
+    const int status = finish(session, base, as_console_result(result), !up);
+    if (up && !print(directory + "\n")) {
+        return kExitCommandFailed;
+    }
+    return status;
+}
+
+int perform_one(const RunRequest& request, const Consoles& consoles) {
+    auto commands = commands_of(request);
+    if (!commands) {
+        return refuse(commands.error());
+    }
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(request.kernel, error)) {
+        return refuse(fmt::format("no kernel at '{}'; scripts/run builds it", request.kernel));
+    }
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    const SignalGuard signals;
+    sweep(*base, say);
+    auto session = start(request, *base);
+    if (!session) {
+        base->remove_if_empty();
+        return refuse(session.error().text, session.error().status);
+    }
+    switch (request.mode) {
+    case RunRequest::Mode::detach:
+        return detach(*session, *base, signals);
+    case RunRequest::Mode::exec:
+    case RunRequest::Mode::script: {
+        Batch batch(std::move(*commands));
+        const ConsoleResult result = as_console_result(run_batch(*session, batch, signals));
+        return finish(*session, *base, result, true);
+    }
+    case RunRequest::Mode::plain:
+    case RunRequest::Mode::console: {
+        const bool picture = request.mode == RunRequest::Mode::console && consoles.picture;
+        const ConsoleResult result = (picture ? consoles.picture : consoles.plain)(*session, signals, true);
+        return finish(*session, *base, result, true);
+    }
+    }
+    return kExitUsage;
+}
+
+std::string no_such_run(const std::string& name) {
+    return fmt::format("no run named {}; --list shows those there are", name);
+}
+
+int perform_one(const AttachRequest& request, const Consoles& consoles) {
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    const auto run = find_run(*base, request.name);
+    if (!run) {
+        sweep(*base, say);
+        base->remove_if_empty();
+        return refuse(no_such_run(request.name));
+    }
+    const SignalGuard signals;
+    auto session = Session::attach(*run);
+    if (!session) {
+        return refuse(session.error().text, session.error().status);
+    }
+    const bool picture = !request.plain && consoles.picture;
+    const ConsoleResult result = (picture ? consoles.picture : consoles.plain)(*session, signals, false);
+    const int status = finish(*session, *base, result, false);
+    if (!result.machine_gone && status == kExitOk) {
+        say(fmt::format("{} goes on; scripts/stop {} ends it", run->name(), run->name()));
+    }
+    return status;
+}
+
+int perform_one(const ListRequest&, const Consoles&) {
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    sweep(*base, say);
+    const std::vector<LiveRun> runs = list_runs(*base);
+    std::string table;
+    for (const LiveRun& run : runs) {
+        const auto lab = LabMemory::open(run.file(run_file::kRam));
+        const auto state = lab ? lab->state() : std::nullopt;
+        table += fmt::format("{:<20}  {:<9}  {:>5}  {:<7}  {}\n", run.name(),
+                             state ? interface::kLabStateNames[static_cast<std::size_t>(*state)] : "?",
+                             memory_size_text(run.record.memory), run.record.machine, run.path.string());
+    }
+    if (runs.empty()) {
+        say("no lab runs");
+    }
+    base->remove_if_empty();
+    return print(table) ? kExitOk : kExitCommandFailed;
+}
+
+/// Ends one run. Its console, if one is there, removes the directory; else we do.
+bool stop_run(const LiveRun& run) {
+    const auto process = ProcessHandle::open(run.process);
+    if (process && !end_process(*process, kStopPatience)) {
+        complain(fmt::format("{}: its QEMU (process {}) does not end", run.name(), run.process.pid));
+        return false;
+    }
+    const Deadline deadline(kStopPatience);
+    std::error_code error;
+    while (std::filesystem::exists(run.path, error)) {
+        if (auto directory = RunDirectory::take_over(run.path)) {
+            directory->remove();
+            break;
+        }
+        if (deadline.passed()) {
+            complain(fmt::format("{}: another program holds {}", run.name(), run.path.string()));
+            return false;
+        }
+        ::usleep(2000);
+    }
+    say(fmt::format("stopped {}", run.name()));
+    return true;
+}
+
+int perform_one(const StopRequest& request, const Consoles&) {
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    bool all_well = true;
+    if (request.all) {
+        for (const LiveRun& run : list_runs(*base)) {
+            all_well = stop_run(run) && all_well;
+        }
+    } else if (const auto run = find_run(*base, request.name)) {
+        all_well = stop_run(*run);
+    } else {
+        complain(no_such_run(request.name));
+        all_well = false;
+    }
+    sweep(*base, say);
+    base->remove_if_empty();
+    return all_well ? kExitOk : kExitCommandFailed;
+}
+
+int perform_one(const WhereRequest& request, const Consoles&) {
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    const auto run = find_run(*base, request.name);
+    if (!run) {
+        base->remove_if_empty();
+        return refuse(no_such_run(request.name), kExitCommandFailed);
+    }
+    return print(run->path.string() + "\n") ? kExitOk : kExitCommandFailed;
+}
+
+int perform_one(const HelpRequest& request, const Consoles&) {
+    return print(request.text) ? kExitOk : kExitCommandFailed;
+}
+
+} // namespace
+
+int perform(const Request& request, const Consoles& consoles) {
+    return std::visit([&consoles](const auto& known) { return perform_one(known, consoles); }, request);
+}
+
+} // namespace pagelab::console::machine

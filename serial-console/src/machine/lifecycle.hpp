@@ -1,0 +1,31 @@
+// What the program does for each request: from the first check to the last file removed.
+#pragma once
+
+#include "serial-console/src/machine/options.hpp"
+#include "serial-console/src/machine/session.hpp"
+#include "serial-console/src/machine/signals.hpp"
+
+#include <functional>
+
+namespace pagelab::console::machine {
+
+/// How a console ended.
+struct ConsoleResult {
+    int status = kExitOk;
+    std::optional<int> signal; ///< it was asked to end by this one
+    bool machine_gone = false; ///< QEMU has ended
+};
+
+/// Shows the lab to a user until she leaves it. `ours` says that leaving ends the machine.
+using Console = std::function<ConsoleResult(Session& session, const SignalGuard& signals, bool ours)>;
+
+/// The consoles that there are; which one serves is decided by the request and the terminal.
+struct Consoles {
+    Console plain;
+    Console picture; ///< empty where the terminal is not fit for it
+};
+
+/// Does what is asked; the exit code. Signals that came are raised again once all is cleaned up.
+[[nodiscard]] int perform(const Request& request, const Consoles& consoles);
+
+} // namespace pagelab::console::machine

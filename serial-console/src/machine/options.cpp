@@ -1,0 +1,172 @@
+#include "serial-console/src/machine/options.hpp"
+
+#include "serial-console/src/machine/run_directory.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace pagelab::console::machine {
+namespace {
+
+/// The texts of the options of `run`, before they are understood.
+struct RawRun {
+    std::string kernel;
+    std::string exec;
+    std::string script;
+    std::string attach;
+    std::string name;
+    std::string memory = memory_size_text(kDefaultMemory);
+    std::string cpu = "max";
+    std::string machine = "pc";
+    bool plain = false;
+    bool detach = false;
+    bool list = false;
+    bool icount = false;
+    bool yes = false;
+};
+
+struct RawStop {
+    std::string name;
+    bool all = false;
+    bool yes = false;
+};
+
+void declare_run(CLI::App& run, RawRun& raw) {
+    run.add_option("--kernel", raw.kernel, "the kernel's image")->group("");
+    auto* const plain = run.add_flag("--plain", raw.plain, "the serial port on this terminal; ^] q leaves");
+    auto* const exec =
+        run.add_option("--exec", raw.exec, "run commands, separated by ;, print their output, stop");
+    auto* const script = run.add_option("--script", raw.script, "the same from a file; - is stdin");
+    auto* const detach =
+        run.add_flag("--detach", raw.detach, "start in the background, print the run's directory");
+    auto* const attach = run.add_option("--attach", raw.attach, "open the console of a running lab")
+                             ->expected(0, 1)
+                             ->default_str(std::string(kDefaultRunName));
+    auto* const list = run.add_flag("--list", raw.list, "list the labs that run");
+    auto* const name = run.add_option("--name", raw.name, "name of the run; lab, a private one with --exec");
+    auto* const memory = run.add_option("--memory", raw.memory, "RAM, 2M to 4G; 16M");
+    auto* const cpu = run.add_option("--cpu", raw.cpu, "CPU model, as QEMU names it; max");
+    auto* const machine = run.add_option("--machine", raw.machine, "pc, isapc, q35 or microvm; pc");
+    auto* const icount = run.add_flag("--icount", raw.icount, "count instructions: two runs are equal");
+    run.add_flag("--yes", raw.yes, "install what is missing without asking");
+
+    const std::vector<CLI::Option*> modes = {exec, script, detach, attach, list};
+    for (CLI::Option* const mode : modes) {
+        for (CLI::Option* const other : modes) {
+            if (mode != other) {
+                mode->excludes(other);
+            }
+        }
+    }
+    for (CLI::Option* const mode : {exec, script, detach, list}) {
+        plain->excludes(mode);
+    }
+    for (CLI::Option* const choice : {name, memory, cpu, machine, icount}) {
+        attach->excludes(choice);
+        list->excludes(choice);
+    }
+}
+
+std::expected<std::string, std::string> checked_name(std::string name) {
+    if (!is_run_name(name)) {
+        return std::unexpected(
+            fmt::format("'{}' is not a name for a run; 1 to 32 of A-Z a-z 0-9 . _ -", name));
+    }
+    return name;
+}
+
+std::expected<Request, std::string> understand_run(const CLI::App& run, const RawRun& raw) {
+    using Mode = RunRequest::Mode;
+    if (raw.list) {
+        return ListRequest{};
+    }
+    if (run.count("--attach") > 0) {
+        auto name = checked_name(raw.attach.empty() ? std::string(kDefaultRunName) : raw.attach);
+        if (!name) {
+            return std::unexpected(name.error());
+        }
+        return AttachRequest{std::move(*name), raw.plain};
+    }
+    RunRequest request;
+    request.kernel = raw.kernel;
+    if (run.count("--name") > 0) {
+        auto name = checked_name(raw.name);
+        if (!name) {
+            return std::unexpected(name.error());
+        }
+        request.name = std::move(*name);
+    }
+    const auto memory = parse_memory_size(raw.memory);
+    const auto type = parse_machine_type(raw.machine);
+    auto cpu = parse_cpu(raw.cpu);
+    if (!memory || !type || !cpu) {
+        return std::unexpected(!memory ? memory.error() : !type ? type.error() : cpu.error());
+    }
+    const bool batch = run.count("--exec") > 0 || run.count("--script") > 0;
+    request.machine = MachineSpec{*type, *memory, std::move(*cpu), raw.icount, !batch};
+    if (batch) {
+        request.mode = run.count("--exec") > 0 ? Mode::exec : Mode::script;
+        request.text = run.count("--exec") > 0 ? raw.exec : raw.script;
+    } else {
+        request.mode = raw.detach ? Mode::detach : raw.plain ? Mode::plain : Mode::console;
+    }
+    return request;
+}
+
+std::expected<Request, std::string> understand_stop(const RawStop& raw) {
+    auto name = checked_name(raw.name.empty() ? std::string(kDefaultRunName) : raw.name);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    return StopRequest{std::move(*name), raw.all};
+}
+
+/// CLI11's messages may span lines; a usage error is one.
+std::string one_line(std::string text) {
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+}
+
+} // namespace
+
+std::expected<Request, std::string> parse_request(const std::vector<std::string>& arguments) {
+    CLI::App app("Starts and drives machines that run the pagelab kernel.", "pagelab-console");
+    app.require_subcommand(1);
+    RawRun raw_run;
+    RawStop raw_stop;
+    std::string where_name(kDefaultRunName);
+    CLI::App* const run = app.add_subcommand("run", "start a machine, or open the console of one");
+    CLI::App* const stop = app.add_subcommand("stop", "end machines and remove what they left");
+    CLI::App* const where = app.add_subcommand("where", "print the directory of a running machine");
+    declare_run(*run, raw_run);
+    stop->add_option("name", raw_stop.name, "name of the run; lab");
+    stop->add_flag("--all", raw_stop.all, "all runs of this user");
+    stop->add_flag("--yes", raw_stop.yes)->group("");
+    where->add_option("name", where_name, "name of the run; lab");
+
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 takes them
+    try {
+        app.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+        const CLI::App* const asked = !app.get_subcommands().empty() ? app.get_subcommands().front() : &app;
+        return HelpRequest{asked->help()};
+    } catch (const CLI::ParseError& error) {
+        return std::unexpected(one_line(error.what()));
+    }
+    if (run->parsed()) {
+        return understand_run(*run, raw_run);
+    }
+    if (stop->parsed()) {
+        return understand_stop(raw_stop);
+    }
+    auto name = checked_name(where_name);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    return WhereRequest{std::move(*name)};
+}
+
+} // namespace pagelab::console::machine

@@ -1,0 +1,53 @@
+// What the user asked for, parsed from the command line. Pure but for the text it prints about usage.
+#pragma once
+
+#include "serial-console/src/machine/machine_spec.hpp"
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pagelab::console::machine {
+
+/// Start a machine.
+struct RunRequest {
+    enum class Mode { console, plain, exec, script, detach };
+    Mode mode = Mode::console;
+    std::string kernel; ///< path of the kernel's image
+    MachineSpec machine;
+    std::optional<std::string> name; ///< nothing: `lab`, or a private one in a batch
+    std::string text;                ///< exec: the commands; script: the file, `-` is stdin
+};
+
+/// Open the console of a running machine.
+struct AttachRequest {
+    std::string name;
+    bool plain = false;
+};
+
+struct ListRequest {};
+
+/// End machines.
+struct StopRequest {
+    std::string name;
+    bool all = false;
+};
+
+/// Print the directory of a running machine.
+struct WhereRequest {
+    std::string name;
+};
+
+/// Nothing is to be done but to print `text` (help).
+struct HelpRequest {
+    std::string text;
+};
+
+using Request = std::variant<RunRequest, AttachRequest, ListRequest, StopRequest, WhereRequest, HelpRequest>;
+
+/// An error is one line that says what is allowed.
+[[nodiscard]] std::expected<Request, std::string> parse_request(const std::vector<std::string>& arguments);
+
+} // namespace pagelab::console::machine

@@ -1,0 +1,111 @@
+// A running lab as its console sees it: the serial port, the monitor and the lab page of one QEMU.
+// Plain, batch and picture all stand on it. It tells what happened to the guest; what to do then is theirs.
+#pragma once
+
+#include "serial-console/src/machine/lab_memory.hpp"
+#include "serial-console/src/machine/machine_spec.hpp"
+#include "serial-console/src/machine/qemu_process.hpp"
+#include "serial-console/src/machine/qmp_client.hpp"
+#include "serial-console/src/machine/run_directory.hpp"
+#include "serial-console/src/machine/unix_socket.hpp"
+
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace pagelab::console::machine {
+
+/// Exit codes of a run.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitCommandFailed = 1;
+inline constexpr int kExitUsage = 2; ///< also: what is needed is missing
+inline constexpr int kExitGuestDied = 3;
+
+/// Why something did not come about, and the exit code that this means.
+struct Failure {
+    std::string text;
+    int status = kExitUsage;
+};
+
+enum class Happening {
+    paused,    ///< something outside holds the guest: a debugger or the user's monitor
+    resumed,   ///< it runs again
+    rebooting, ///< the guest asked for a reset and stands still: drain the serial port, then revive()
+    died,      ///< a triple fault; RAM and registers are still those of the death
+    halted,    ///< the kernel ended the machine on purpose; QEMU is gone
+    stopped,   ///< QEMU was ended from outside, as scripts/stop does
+    broken,    ///< QEMU itself ended by mistake
+};
+
+struct Happened {
+    Happening what = Happening::paused;
+    std::string text; ///< one sentence for the user
+};
+
+class Session {
+public:
+    /// Starts a machine in `directory` and lets it run. On failure QEMU is gone and the directory removed.
+    [[nodiscard]] static std::expected<Session, Failure> launch(RunDirectory directory,
+                                                                const MachineSpec& machine,
+                                                                const std::filesystem::path& kernel,
+                                                                Lifetime lifetime);
+
+    /// Takes over the console of a run that somebody else started.
+    [[nodiscard]] static std::expected<Session, Failure> attach(const LiveRun& run);
+
+    [[nodiscard]] const std::filesystem::path& directory() const { return path_; }
+    [[nodiscard]] std::string name() const { return path_.filename().string(); }
+    [[nodiscard]] std::uint64_t memory() const { return record_.memory; } ///< bytes of RAM
+    [[nodiscard]] std::filesystem::path ram_file() const { return path_ / run_file::kRam; }
+
+    [[nodiscard]] int serial_descriptor() const { return serial_.get(); } ///< not blocking
+    [[nodiscard]] int control_descriptor() const { return control_.descriptor(); }
+
+    /// Call when either descriptor is readable. Serial bytes first: what the guest said before it died
+    /// is then read before the death.
+    [[nodiscard]] std::optional<Happened> next_happening();
+
+    /// After Happening::rebooting: resets the machine and lets it boot.
+    [[nodiscard]] std::expected<void, std::string> revive();
+
+    /// Does the guest run, as far as QEMU has said? False while a debugger holds it.
+    [[nodiscard]] bool running() const { return running_; }
+    [[nodiscard]] const std::optional<LabMemory>& lab() const { return lab_; }
+    [[nodiscard]] QmpClient& control() { return control_; }
+
+    /// Stops the guest and says where it is: for one that hangs.
+    [[nodiscard]] std::string freeze_and_describe();
+
+    /// Lets go of it: the machine goes on without a console.
+    void release();
+
+    /// Ends the machine and removes the run's directory.
+    void end();
+
+private:
+    Session(std::filesystem::path path, ProcessIdentity process, RunRecord record, FileDescriptor serial,
+            QmpClient control);
+
+    [[nodiscard]] std::optional<Happened> on_event(const QmpEvent& event);
+    [[nodiscard]] Happened on_shutdown();
+    [[nodiscard]] Happened on_gone();
+    [[nodiscard]] std::string where();
+    void learn_state();
+    void remove_directory();
+
+    std::filesystem::path path_;
+    ProcessIdentity process_;
+    RunRecord record_;
+    FileDescriptor serial_;
+    QmpClient control_;
+    std::optional<LabMemory> lab_;
+    std::optional<RunDirectory> directory_; ///< while this process holds the run's lock
+    bool running_ = true;
+    bool shut_down_ = false; ///< the guest was reset or died, and QEMU waits
+    bool reviving_ = false;  ///< a reboot was granted and the page still tells of it
+    bool ended_outside_ = false;
+    std::optional<Happened> pending_;
+};
+
+} // namespace pagelab::console::machine

@@ -1,0 +1,21 @@
+// The user's stdout and stderr. Output of commands goes to stdout; the launcher's own words to stderr.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pagelab::console::machine {
+
+/// Writes all of it to stdout. False when nobody reads it any more.
+[[nodiscard]] bool print(std::string_view text);
+
+/// One line of the launcher's own on stderr: `pagelab: TEXT`.
+void say(const std::string& text);
+
+/// One line on stderr: `error: TEXT`.
+void complain(const std::string& text);
+
+/// While the terminal is raw, lines on stderr end in CR LF.
+void lines_need_return(bool needed);
+
+} // namespace pagelab::console::machine
