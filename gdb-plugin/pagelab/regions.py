@@ -62,6 +62,14 @@ class Filter:
     user: bool = False
     executable: bool = False
 
+    @property
+    def by_page(self) -> bool:
+        """Whether pages are left out for what they are, not for where they lie."""
+        return self.pa is not None or self.writable or self.user or self.executable
+
+    def covers(self, first: int, size: int) -> bool:
+        return self.va is None or (self.va[0] <= first and first + size <= self.va[1])
+
     def clip(self, region: Region) -> Region | None:
         """The part of the region that is wanted, in whole pages."""
         if self.writable and "w" not in region.kernel + region.user:
@@ -87,6 +95,7 @@ class Survey:
     """What was found, and what could not be looked at."""
 
     space: Space
+    wanted: Filter
     regions: list[Region] = field(default_factory=list)
     slots: tuple[int, ...] = ()
     top: tuple[int, ...] = ()
@@ -104,7 +113,7 @@ def survey(space: Space, tables: Tables, wanted: Filter = Filter()) -> Survey:
     top = read_top(space, tables)
     if top is None:
         raise PagelabError(f"the page directory at {physical(space.root)} can't be read")
-    found = Survey(space, slots=selfmap.find_slots(space, top), top=top)
+    found = Survey(space, wanted, slots=selfmap.find_slots(space, top), top=top)
     visitor = _Visitor(space, tables, found, wanted.va)
     for region in _merged(visitor.table(space.root, top, _Place())):
         part = wanted.clip(region)

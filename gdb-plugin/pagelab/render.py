@@ -109,14 +109,20 @@ def maps_text(found: Survey) -> str:
 
 
 def _map_lines(found: Survey) -> Iterator[tuple[str, int]]:
-    """(line, its size); each self-map slot folds into one line."""
+    """(line, its size). A self-map slot folds into one line where it is wanted as a whole."""
+    span = found.space.format.levels[0].span
     folded: int | None = None
     for region in found.regions:
-        if region.slot is None:
+        if region.slot is None or not _folds(found, region.slot, span):
             yield _region(found.space, region), region.size
         elif region.slot != folded:
             folded = region.slot
-            yield _fold(found, region.slot), found.space.format.levels[0].span
+            yield _fold(found, region.slot), span
+
+
+def _folds(found: Survey, slot: int, span: int) -> bool:
+    first = found.space.format.canonical(slot * span)
+    return not found.wanted.by_page and found.wanted.covers(first, span)
 
 
 def _range(space: Space, va: int, length: int) -> str:

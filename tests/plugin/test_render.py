@@ -148,3 +148,19 @@ def test_json_has_no_blanks_and_is_one_line() -> None:
     line = records.walk_record(walk(two_level(), documented(), 0xC010_2000))
     assert line == json.dumps(json.loads(line), separators=(",", ":"))
     assert records.error_record('a "b"') == '{"record":"error","v":1,"text":"a \\"b\\""}'
+
+
+@pytest.mark.parametrize(
+    "wanted, folded",
+    [
+        (Filter(), True),
+        (Filter(va=(0xFFC0_0000, 1 << 32)), True),
+        (Filter(va=(0xFFC0_1000, 1 << 32)), False),
+        (Filter(writable=True), False),
+        (Filter(pa=(CR3, CR3 + 1)), False),
+    ],
+)
+def test_a_self_map_folds_only_where_all_of_it_is_wanted(wanted: Filter, folded: bool) -> None:
+    text = render.maps_text(survey(two_level(), documented(), wanted))
+    assert ("self-map of" in text) is folded
+    assert ("0xfffff000-0x100000000" in text) is not folded
