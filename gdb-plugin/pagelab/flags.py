@@ -59,7 +59,8 @@ def reserved_mask(space: Space, depth: int, maps_page: bool) -> int:
     if not space.nxe:
         mask |= NX
     if space.mode == formats.PAE and depth == 0:
-        return mask | NX | _span(1, 2) | _span(5, 8)
+        # Bit 5 is reserved as well, but QEMU's TCG sets it there as if it were A.
+        return mask | NX | _span(1, 2) | _span(6, 8)
     if maps_page and not last:
         mask |= _span(13, space.format.levels[depth].shift - 1)
     elif not maps_page and not space.format.levels[depth].large:

@@ -28,7 +28,18 @@ def build_baseline(folder: Path) -> Path:
     kernel = folder / "hlt.elf"
     source = ROOT / "tests" / "bench" / "hlt.asm"
     subprocess.run(["nasm", "-f", "elf32", "-o", objects, source], check=True)
-    link = ["ld", "-m", "elf_i386", "-Ttext", "0x100000", "-N", "--no-warn-rwx-segments", "-o", kernel, objects]
+    link = [
+        "ld",
+        "-m",
+        "elf_i386",
+        "-Ttext",
+        "0x100000",
+        "-N",
+        "--no-warn-rwx-segments",
+        "-o",
+        kernel,
+        objects,
+    ]
     subprocess.run(link, check=True)
     return kernel
 

@@ -14,7 +14,13 @@ C_ROOMS: dict[str, set[str]] = {
     "kernel/machine": {"kernel/paging", "kernel/interface"},
     "kernel/base": set(),
     "kernel/arch": {"kernel/base", "kernel/paging", "kernel/interface"},
-    "kernel/memory": {"kernel/base", "kernel/paging", "kernel/interface", "kernel/machine", "kernel/arch"},
+    "kernel/memory": {
+        "kernel/base",
+        "kernel/paging",
+        "kernel/interface",
+        "kernel/machine",
+        "kernel/arch",
+    },
     "kernel/shell": {"kernel/base", "kernel/paging", "kernel/interface", "kernel/machine"},
     "kernel/main.cpp": {
         "kernel/base",
@@ -62,7 +68,9 @@ def test_a_room_includes_only_the_rooms_that_it_may_know(path: Path) -> None:
     assert room is not None
     for include in includes(path, '"'):
         other = room_of(include)
-        assert other is not None, f"{path} includes {include}: write includes from the top of the house"
+        assert (
+            other is not None
+        ), f"{path} includes {include}: write includes from the top of the house"
         assert other == room or other in C_ROOMS[room], f"{room} must not know {other} ({include})"
 
 
@@ -71,7 +79,9 @@ def test_only_the_terminal_knows_curses() -> None:
     assert all(path.startswith("serial-console/src/terminal/") for path in knowing)
 
 
-@pytest.mark.parametrize("room", ["kernel/paging", "kernel/interface", "kernel/shell", "serial-console/src/view"])
+@pytest.mark.parametrize(
+    "room", ["kernel/paging", "kernel/interface", "kernel/shell", "serial-console/src/view"]
+)
 def test_pure_rooms_have_no_assembly(room: str) -> None:
     for path in sources():
         if str(path).startswith(room):

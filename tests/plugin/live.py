@@ -15,7 +15,7 @@ from conftest import ROOT
 
 GUESTS = ROOT / "tests/guests"
 PLUGIN = ROOT / "gdb-plugin/pagelab.py"
-TOOLS = ("qemu-system-i386", "gdb", "nasm", "ld")
+TOOLS = ("qemu-system-i386", "qemu-system-x86_64", "gdb", "nasm", "ld")
 DEADLINE = 30.0  # seconds; generous, for a machine that does other things too
 
 
@@ -23,11 +23,11 @@ def missing_tools() -> list[str]:
     return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
-def build(directory: Path) -> Path:
-    """Assembles the guest; returns the ELF file."""
-    image = directory / "selfmap"
-    source = GUESTS / "selfmap.asm"
-    subprocess.run(["nasm", "-f", "elf32", source, "-o", f"{image}.o"], check=True)
+def build(directory: Path, source: str, *options: str) -> Path:
+    """Assembles a guest of tests/guests; returns the ELF file."""
+    image = directory / source
+    command = ["nasm", "-f", "elf32", *options, GUESTS / f"{source}.asm", "-o", f"{image}.o"]
+    subprocess.run(command, check=True)
     script = GUESTS / "selfmap.ld"
     subprocess.run(["ld", "-m", "elf_i386", "-T", script, f"{image}.o", "-o", image], check=True)
     return image
@@ -36,11 +36,14 @@ def build(directory: Path) -> Path:
 class Guest:
     """One QEMU with its stub on a unix socket."""
 
-    def __init__(self, image: Path, directory: Path, *more: str) -> None:
-        self.image = image
+    def __init__(
+        self, image: Path, directory: Path, *more: str, emulator: str = "qemu-system-i386"
+    ) -> None:
+        # A 64-bit stub does not go with the 32-bit file that a multiboot guest is.
+        self.image = image if emulator == "qemu-system-i386" else None
         self.socket = directory / "gdb.sock"
         self.log = directory / "qemu.log"
-        command = ["qemu-system-i386", "-accel", "tcg", "-cpu", "max", "-m", "16M"]
+        command = [emulator, "-accel", "tcg", "-cpu", "max", "-m", "16M"]
         command += ["-display", "none", "-nodefaults", "-no-user-config", "-kernel", str(image)]
         command += ["-chardev", f"socket,path={self.socket},server=on,wait=off,id=g"]
         command += ["-gdb", "chardev:g", *more]
@@ -105,9 +108,14 @@ def private_directory() -> Iterator[Path]:
 
 
 @contextmanager
-def running(*more: str) -> Iterator[Guest]:
+def running(
+    *more: str,
+    source: str = "selfmap",
+    defines: tuple[str, ...] = (),
+    emulator: str = "qemu-system-i386",
+) -> Iterator[Guest]:
     with private_directory() as directory:
-        guest = Guest(build(directory), directory, *more)
+        guest = Guest(build(directory, source, *defines), directory, *more, emulator=emulator)
         try:
             yield guest
         finally:

@@ -53,7 +53,7 @@ def test_pae_directory_pointers_lie_on_32_bytes() -> None:
     assert found.outcome == "not-present"
 
 
-@pytest.mark.parametrize("bit", [1, 2, 5, 6, 7, 8, 63])
+@pytest.mark.parametrize("bit", [1, 2, 6, 7, 8, 63])
 def test_pae_reserves_bits_of_its_pdpte(bit: int) -> None:
     assert lookup(pae(), {CR3: T1 | 1 | 1 << bit}, 0).outcome == "reserved-bit"
 
@@ -162,3 +162,18 @@ def test_every_mode_covers_its_addresses_without_gap_or_overlap() -> None:
 def test_space_of_defaults_lose_no_page() -> None:
     assert space_of(PG | WP, CR3, 0).maxphyaddr == 40
     assert space_of(PG | WP, CR3, PAE).maxphyaddr == 52
+
+
+def test_maps_leave_out_pages_with_reserved_bits() -> None:
+    words = {CR3: T1 | 1, T1: T2 | 3, T2: 0x0030_0003, T2 + 8: 0x0030_1003 | NX, T2 + 16: NX | 3}
+    found = survey(pae(efer=0), memory(words, width=8))
+    assert [(region.va, region.size) for region in found.regions] == [(0, 4096)]
+    with_nx = survey(pae(efer=NXE), memory(words, width=8)).regions
+    assert [region.kernel for region in with_nx] == ["rwx", "rw-", "rw-"]
+
+
+def test_a_run_ends_where_the_cpu_has_no_more_address_bits() -> None:
+    last = (1 << 40) - 0x1000
+    words = {CR3: T1 | 1, T1: T2 | 3, T2: last | 3, T2 + 8: last + 0x1000 | 3}
+    assert [r.size for r in survey(pae(bits=41), memory(words, width=8)).regions] == [0x2000]
+    assert [r.size for r in survey(pae(bits=40), memory(words, width=8)).regions] == [0x1000]

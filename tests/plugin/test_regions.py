@@ -191,3 +191,18 @@ def test_a_full_address_space_of_loops_ends() -> None:
     found = survey(two_level(), memory(held), Filter(va=(0, 64 << 22)))
     assert len(found.regions) == 64 * 1024
     assert {region.slot for region in found.regions} == set(range(64))
+
+
+@pytest.mark.parametrize("first_slot", [1022, 1023])
+def test_a_region_never_crosses_the_edge_of_a_self_map_slot(first_slot: int) -> None:
+    """The last page before slot 1023 and the first one in it lie side by side, with equal bits."""
+    held = {CR3 + 4 * 1023: CR3 | 3, CR3: T1 | 3}
+    if first_slot == 1022:
+        held |= {CR3 + 4 * 1022: CR3 | 3}  # two self-maps: 1022:1023 is the directory
+    else:
+        held |= {CR3 + 4 * 1022: T2 | 3, T2 + 4 * 1023: CR3 | 3}
+    regions = survey(two_level(), memory(held)).regions
+    left = next(region for region in regions if region.va + region.size == 1023 << 22)
+    right = next(region for region in regions if region.va == 1023 << 22)
+    assert (left.pa + left.size, left.flags, left.kernel) == (right.pa, right.flags, right.kernel)
+    assert left.slot != right.slot == 1023
