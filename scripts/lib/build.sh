@@ -1,5 +1,5 @@
 # Builds the project. Everything it prints goes to stderr, and nothing when there is nothing to do.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 # build PRESET DIRECTORY TARGET…: configures where that was never done, then builds the targets.
 # One build at a time in each directory: several scripts may start at once.

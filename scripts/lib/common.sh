@@ -1,5 +1,5 @@
 # What all scripts share: where the house stands and how they speak. Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 set -euo pipefail
 

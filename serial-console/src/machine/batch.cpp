@@ -13,6 +13,8 @@
 namespace pagelab::console::machine {
 namespace {
 
+constexpr std::size_t kAsideBytes = 2048;
+
 bool is_control(char letter) {
     const auto value = static_cast<unsigned char>(letter);
     return value < 0x20 || value == 0x7f;
@@ -56,6 +58,12 @@ Batch::Step Batch::on_bytes(std::string_view bytes) {
         std::visit([this, &step](const auto& known) { on_piece(known, step); }, piece);
     }
     if (ready()) {
+        if (state_ == State::echo) {
+            // A shell that marks its commands would have: whatever became of it, it is not known to be well.
+            step.note =
+                fmt::format("the shell did not mark `{}`; its output and status are unknown", current());
+            all_ok_ = false;
+        }
         send_next(step);
     }
     return step;
@@ -75,11 +83,17 @@ std::string_view Batch::current() const {
     return running ? std::string_view(commands_[next_ - 1]) : std::string_view{};
 }
 
+std::string Batch::unprinted() const {
+    return serial::Filter(serial::Policy::strip).feed(aside_);
+}
+
 void Batch::on_piece(const serial::Text& text, Step& step) {
     if (state_ == State::output) {
         step.print += filter_.feed(text.bytes);
     } else {
         prompt_.feed(text.bytes);
+        aside_ += text.bytes;
+        aside_.erase(0, aside_.size() - std::min(aside_.size(), kAsideBytes));
     }
 }
 
@@ -121,6 +135,7 @@ void Batch::send_next(Step& step) {
         return;
     }
     step.send = commands_[next_++] + "\r";
+    aside_.clear();
     prompt_.reset();
     state_ = State::echo;
 }

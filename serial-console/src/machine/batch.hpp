@@ -26,6 +26,7 @@ public:
     struct Step {
         std::string send;  ///< to the guest
         std::string print; ///< to the user's stdout, sanitised
+        std::string note;  ///< a sentence for the user's stderr, or empty
     };
 
     /// The guest sent `bytes`.
@@ -41,6 +42,9 @@ public:
     [[nodiscard]] bool all_ok() const { return all_ok_; }
     /// The command that is being run; empty at the prompt or while the guest boots.
     [[nodiscard]] std::string_view current() const;
+    /// What the guest said lately outside of any output, sanitised: it explains a boot or a prompt that
+    /// failed.
+    [[nodiscard]] std::string unprinted() const;
 
 private:
     /// boot: until the first prompt. echo: sent, the output has not begun. output: inside of the marks.
@@ -60,6 +64,7 @@ private:
     serial::MarkParser marks_;
     serial::PromptFinder prompt_;
     serial::Filter filter_{serial::Policy::show};
+    std::string aside_; ///< the end of what was not printed
 };
 
 } // namespace pagelab::console::machine

@@ -71,6 +71,9 @@ private:
             liveness_.heard(Clock::now());
             const Batch::Step step = batch_.on_bytes(bytes);
             outgoing_ += step.send;
+            if (!step.note.empty()) {
+                say(step.note);
+            }
             if (!print(step.print)) {
                 result_.signal = SIGPIPE; // whoever read our output has left
                 ended_ = true;
@@ -120,7 +123,10 @@ private:
         const auto& lab = session_.lab();
         liveness_.observe(now, {session_.running(), lab ? lab->heartbeat() : std::nullopt,
                                 lab ? lab->state() : std::nullopt});
-        if (!batch_.finished() && liveness_.hangs(now)) {
+        if (lab && lab->state() == interface::LabState::panic) {
+            read_serial(); // the reason
+            fail("the kernel panicked");
+        } else if (!batch_.finished() && liveness_.hangs(now)) {
             fail(fmt::format("the guest hangs, no sign of life for {} s: {}",
                              std::chrono::duration_cast<std::chrono::seconds>(kHangPatience).count(),
                              session_.freeze_and_describe()));
@@ -130,6 +136,9 @@ private:
     void fail(const std::string& why) {
         const std::string_view command = batch_.current();
         complain(command.empty() ? why : fmt::format("{} (in `{}`)", why, command));
+        if (const std::string aside = batch_.unprinted(); !aside.empty()) {
+            say(fmt::format("it said last:\n{}", aside));
+        }
         result_.status = kExitGuestDied;
         ended_ = true;
     }

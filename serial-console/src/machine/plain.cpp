@@ -237,7 +237,10 @@ private:
         liveness_.observe(now, {session_.running(), lab ? lab->heartbeat() : std::nullopt,
                                 lab ? lab->state() : std::nullopt});
         const bool owes = !typing_ && !at_prompt();
-        if (!owes) {
+        if (lab && lab->state() == interface::LabState::panic && !ended_) {
+            read_serial();
+            leave("the kernel panicked", kExitGuestDied);
+        } else if (!owes) {
             liveness_.heard(now);
         } else if (!ended_ && liveness_.hangs(now)) {
             leave(fmt::format("the guest hangs: {}", session_.freeze_and_describe()), kExitGuestDied);

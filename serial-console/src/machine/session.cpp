@@ -7,7 +7,7 @@
 
 #include <sys/wait.h>
 
-#include <csignal>
+#include <algorithm>
 #include <utility>
 
 namespace pagelab::console::machine {
@@ -31,6 +31,19 @@ std::optional<int> exit_status(pid_t pid) {
         return WEXITSTATUS(status);
     }
     return std::nullopt;
+}
+
+/// Is somebody connected to the serial port? QEMU names a socket without a client `disconnected:…`.
+bool serial_is_taken(QmpClient& control) {
+    const auto devices =
+        control.execute("query-chardev", nlohmann::json::object(), Deadline(kAnswerPatience));
+    if (!devices || !devices->is_array()) {
+        return false;
+    }
+    return std::ranges::any_of(*devices, [](const nlohmann::json& device) {
+        return device.value("label", "") == "serial" &&
+               !device.value("filename", "disconnected:").starts_with("disconnected:");
+    });
 }
 
 void end_and_reap(const ProcessIdentity& identity) {
@@ -87,6 +100,11 @@ std::expected<Session, Failure> Session::attach(const LiveRun& run) {
     if (!control) {
         return std::unexpected(Failure{
             fmt::format("another console is attached to {}; only one can be", run.name()), kExitUsage});
+    }
+    if (serial_is_taken(*control)) {
+        return std::unexpected(Failure{
+            fmt::format("another program has the serial port of {}; it takes one at a time", run.name()),
+            kExitUsage});
     }
     auto serial = connect_to(run.file(run_file::kSerial));
     if (!serial) {
