@@ -24,6 +24,7 @@ PACKAGES_TEST=(
     'python3-pytest /usr/lib/python3/dist-packages/pytest/__init__.py'
     'python3-pexpect /usr/lib/python3/dist-packages/pexpect/__init__.py'
     'python3-pyte /usr/lib/python3/dist-packages/pyte/__init__.py'
+    'python3-jsonschema /usr/lib/python3/dist-packages/jsonschema/__init__.py'
     'python3-hypothesis /usr/lib/python3/dist-packages/hypothesis/__init__.py'
 )
 PACKAGES_LINT=(
