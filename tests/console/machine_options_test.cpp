@@ -1,0 +1,117 @@
+#include "serial-console/src/machine/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace pagelab::console::machine {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+Arguments run(Arguments rest) {
+    rest.insert(rest.begin(), {"run", "--kernel", "k.elf"});
+    return rest;
+}
+
+RunRequest run_request(const Arguments& rest) {
+    const auto request = parse_request(run(rest));
+    EXPECT_TRUE(request.has_value()) << (request ? "" : request.error());
+    EXPECT_TRUE(request && std::holds_alternative<RunRequest>(*request));
+    return request && std::holds_alternative<RunRequest>(*request) ? std::get<RunRequest>(*request)
+                                                                   : RunRequest{};
+}
+
+TEST(Options, defaults_are_those_of_the_documentation) {
+    const RunRequest request = run_request({});
+    EXPECT_EQ(request.mode, RunRequest::Mode::console);
+    EXPECT_EQ(request.kernel, "k.elf");
+    EXPECT_FALSE(request.name);
+    EXPECT_EQ(request.machine.type, MachineType::pc);
+    EXPECT_EQ(request.machine.cpu, "max");
+    EXPECT_EQ(request.machine.memory, std::uint64_t{16} << 20);
+    EXPECT_FALSE(request.machine.icount);
+}
+
+TEST(Options, every_mode_is_understood) {
+    using Mode = RunRequest::Mode;
+    EXPECT_EQ(run_request({"--plain"}).mode, Mode::plain);
+    EXPECT_EQ(run_request({"--detach"}).mode, Mode::detach);
+    EXPECT_EQ(run_request({"--exec", "walk 0; help"}).text, "walk 0; help");
+    EXPECT_EQ(run_request({"--exec", ""}).mode, Mode::exec);
+    EXPECT_EQ(run_request({"--script", "lab.txt"}).mode, Mode::script);
+    EXPECT_TRUE(std::holds_alternative<ListRequest>(*parse_request(run({"--list"}))));
+}
+
+TEST(Options, a_command_may_look_like_an_option) {
+    EXPECT_EQ(run_request({"--exec=--json"}).text, "--json");
+    EXPECT_EQ(run_request({"--exec", "walk 0xC0100000 --json"}).text, "walk 0xC0100000 --json");
+}
+
+TEST(Options, attach_takes_a_name_or_the_default) {
+    const auto named = parse_request(run({"--attach", "a", "--plain"}));
+    ASSERT_TRUE(named && std::holds_alternative<AttachRequest>(*named));
+    EXPECT_EQ(std::get<AttachRequest>(*named).name, "a");
+    EXPECT_TRUE(std::get<AttachRequest>(*named).plain);
+    const auto unnamed = parse_request(run({"--attach"}));
+    ASSERT_TRUE(unnamed && std::holds_alternative<AttachRequest>(*unnamed));
+    EXPECT_EQ(std::get<AttachRequest>(*unnamed).name, "lab");
+}
+
+TEST(Options, a_batch_with_icount_does_not_sleep) {
+    EXPECT_FALSE(run_request({"--exec", "help", "--icount"}).machine.interactive);
+    EXPECT_TRUE(run_request({"--plain", "--icount"}).machine.interactive);
+}
+
+TEST(Options, what_makes_no_sense_together_is_refused) {
+    for (const Arguments& rest : std::vector<Arguments>{{"--exec", "help", "--detach"},
+                                                        {"--exec", "help", "--script", "f"},
+                                                        {"--plain", "--detach"},
+                                                        {"--list", "--attach"},
+                                                        {"--attach", "a", "--memory", "4M"},
+                                                        {"--list", "--name", "a"}}) {
+        EXPECT_FALSE(parse_request(run(rest))) << rest.front();
+    }
+}
+
+TEST(Options, bad_values_are_refused_in_one_line_that_says_what_is_allowed) {
+    for (const Arguments& rest : std::vector<Arguments>{{"--memory", "1M"},
+                                                        {"--memory", "64"},
+                                                        {"--machine", "sparc"},
+                                                        {"--cpu", "a b"},
+                                                        {"--name", "a/b"},
+                                                        {"--name", ".."},
+                                                        {"--name", ""},
+                                                        {"--attach", "a/b"},
+                                                        {"--nonsense"},
+                                                        {"extra"},
+                                                        {"--exec"}}) {
+        const auto request = parse_request(run(rest));
+        ASSERT_FALSE(request) << rest.front();
+        EXPECT_EQ(request.error().find('\n'), std::string::npos);
+        EXPECT_FALSE(request.error().empty());
+    }
+    EXPECT_FALSE(parse_request({}));
+    EXPECT_FALSE(parse_request({"dance"}));
+}
+
+TEST(Options, help_is_no_error) {
+    for (const Arguments& rest : std::vector<Arguments>{{"--help"}, {"run", "--help"}, {"stop", "-h"}}) {
+        const auto request = parse_request(rest);
+        ASSERT_TRUE(request && std::holds_alternative<HelpRequest>(*request));
+        EXPECT_FALSE(std::get<HelpRequest>(*request).text.empty());
+    }
+}
+
+TEST(Options, stop_takes_one_or_all) {
+    const auto one = parse_request({"stop", "a"});
+    ASSERT_TRUE(one && std::holds_alternative<StopRequest>(*one));
+    EXPECT_EQ(std::get<StopRequest>(*one).name, "a");
+    EXPECT_FALSE(std::get<StopRequest>(*one).all);
+    EXPECT_EQ(std::get<StopRequest>(*parse_request({"stop"})).name, "lab");
+    EXPECT_TRUE(std::get<StopRequest>(*parse_request({"stop", "--all"})).all);
+}
+
+} // namespace
+} // namespace pagelab::console::machine
