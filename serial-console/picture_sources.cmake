@@ -23,3 +23,19 @@ add_library(pagelab_picture STATIC
   src/view/twins.cpp
   src/view/walk_view.cpp)
 target_link_libraries(pagelab_picture PUBLIC pagelab_serial PRIVATE pagelab_host_flags fmt::fmt)
+
+# The terminal: all that includes a curses header.
+set(CURSES_NEED_WIDE TRUE)
+find_package(Curses REQUIRED)
+add_library(pagelab_terminal STATIC
+  src/terminal/curses_terminal.cpp
+  src/terminal/emergency.cpp
+  src/terminal/key_map.cpp
+  src/terminal/picture_loop.cpp
+  src/terminal/screen.cpp
+  src/terminal/terminfo.cpp)
+target_include_directories(pagelab_terminal SYSTEM PRIVATE ${CURSES_INCLUDE_DIRS})
+target_compile_definitions(pagelab_terminal PRIVATE NCURSES_WIDECHAR=1)
+target_link_libraries(pagelab_terminal
+  PUBLIC pagelab_machine pagelab_picture
+  PRIVATE pagelab_host_flags fmt::fmt ${CURSES_LIBRARIES})
