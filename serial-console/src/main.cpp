@@ -3,6 +3,7 @@
 #include "serial-console/src/machine/options.hpp"
 #include "serial-console/src/machine/plain.hpp"
 #include "serial-console/src/machine/standard_streams.hpp"
+#include "serial-console/src/terminal/screen.hpp"
 
 #include <sys/stat.h>
 
@@ -14,7 +15,7 @@ namespace {
 namespace machine = pagelab::console::machine;
 
 machine::Consoles consoles() {
-    return {machine::run_plain, {}};
+    return {machine::run_plain, pagelab::console::terminal::run_picture};
 }
 
 } // namespace

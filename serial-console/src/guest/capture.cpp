@@ -1,0 +1,153 @@
+#include "serial-console/src/guest/capture.hpp"
+
+#include "kernel/interface/lab_page.hpp"
+#include "kernel/interface/layout.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+namespace pagelab::console::guest {
+namespace {
+
+using interface::LabPage;
+using interface::LabState;
+using interface::layout::kLabPage;
+using model::Snapshot;
+using model::TableWords;
+using paging::EntryKind;
+using paging::Pde;
+
+/// Copies that are thrown away because the kernel changed something meanwhile.
+constexpr int kTries = 4;
+
+bool has_magic(const std::array<char, 8>& magic) {
+    return magic == interface::kLabMagic;
+}
+
+std::string printable(const std::array<char, 128>& text) {
+    std::string result;
+    for (const char c : text) {
+        if (c == '\0') {
+            break;
+        }
+        result.push_back(c >= 0x20 && c < 0x7f ? c : '?');
+    }
+    return result;
+}
+
+model::LabInfo checked(const LabPage& page) {
+    model::LabInfo info;
+    info.generation = page.generation;
+    info.context.control = {page.cr0, page.cr3, page.cr4};
+    info.context.cpu.pse36 = page.cpu_pse36 != 0;
+    info.context.cpu.physical_bits =
+        static_cast<std::uint8_t>(std::clamp<std::uint32_t>(page.cpu_physical_bits, 32, 52));
+    info.space = page.space;
+    info.frames_total = page.frames_total;
+    info.frames_free = page.frames_free;
+    info.state =
+        page.state < interface::kLabStateNames.size() ? static_cast<LabState>(page.state) : LabState::off;
+    info.command_count = page.command_count;
+    info.last_status = page.last_status;
+    info.last_command = printable(page.last_command);
+    return info;
+}
+
+/// Copies the directory and each table that it names, once.
+void copy_tables(const Ram& ram, Snapshot& snapshot) {
+    const paging::PagingContext& context = snapshot.lab.context;
+    const auto copy = [&](paging::PhysAddr frame) {
+        TableWords words;
+        if (snapshot.tables.contains(frame) || !ram.copy_frame(frame, words)) {
+            return;
+        }
+        snapshot.tables.add(frame) = words;
+    };
+    if (!context.control.paging()) {
+        return;
+    }
+    copy(context.control.directory());
+    const TableWords* const found = snapshot.tables.find(context.control.directory());
+    if (found == nullptr) {
+        return;
+    }
+    const TableWords directory = *found; // copying more may move it
+    for (const std::uint32_t raw : directory) {
+        if (Pde{raw}.kind(context) == EntryKind::table) {
+            copy(Pde{raw}.table());
+        }
+    }
+}
+
+std::uint32_t lab_word(const Ram& ram, std::size_t offset) {
+    return ram.word(kLabPage.plus(offset)).value_or(0);
+}
+
+} // namespace
+
+Pulse read_pulse(const Ram& ram) {
+    std::array<char, 8> magic{};
+    const std::array<std::uint32_t, 2> words = {lab_word(ram, offsetof(LabPage, magic)),
+                                                lab_word(ram, offsetof(LabPage, magic) + 4)};
+    std::memcpy(magic.data(), words.data(), magic.size());
+    return {.generation = lab_word(ram, offsetof(LabPage, generation)),
+            .state = lab_word(ram, offsetof(LabPage, state)),
+            .command_count = lab_word(ram, offsetof(LabPage, command_count)),
+            .cr3 = lab_word(ram, offsetof(LabPage, cr3)),
+            .valid = has_magic(magic) && lab_word(ram, offsetof(LabPage, version)) == interface::kLabVersion};
+}
+
+std::string reason_text(NoSnapshot reason) {
+    switch (reason) {
+    case NoSnapshot::no_lab_page:
+        return "waiting for the kernel: there is no lab page at p:0x00101000";
+    case NoSnapshot::other_version:
+        return "the kernel's lab page is of another version than this console";
+    case NoSnapshot::mid_change:
+        return "the kernel is in the middle of a change";
+    }
+    return {};
+}
+
+std::expected<model::LabInfo, NoSnapshot> read_lab_page(const Ram& ram) {
+    TableWords words;
+    if (!ram.copy_frame(kLabPage, words)) {
+        return std::unexpected(NoSnapshot::no_lab_page);
+    }
+    LabPage page;
+    std::memcpy(&page, words.data(), sizeof(page));
+    if (!has_magic(page.magic)) {
+        return std::unexpected(NoSnapshot::no_lab_page);
+    }
+    if (page.version != interface::kLabVersion) {
+        return std::unexpected(NoSnapshot::other_version);
+    }
+    return checked(page);
+}
+
+std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture(const Ram& ram, MidChange policy) {
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+        const auto before = read_lab_page(ram);
+        if (!before) {
+            return std::unexpected(before.error());
+        }
+        const bool odd = (before->generation & 1) != 0;
+        if (odd && policy == MidChange::refuse) {
+            continue;
+        }
+        auto snapshot = std::make_shared<Snapshot>();
+        snapshot->lab = *before;
+        snapshot->mid_change = odd;
+        copy_tables(ram, *snapshot);
+        const Pulse after = read_pulse(ram);
+        if (after.generation == before->generation && after.cr3 == before->context.control.cr3) {
+            model::summarise(*snapshot);
+            return snapshot;
+        }
+    }
+    return std::unexpected(NoSnapshot::mid_change);
+}
+
+} // namespace pagelab::console::guest

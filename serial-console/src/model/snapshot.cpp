@@ -1,0 +1,131 @@
+#include "serial-console/src/model/snapshot.hpp"
+
+#include "kernel/interface/layout.hpp"
+
+#include <algorithm>
+
+namespace pagelab::console::model {
+namespace {
+
+using paging::EntryKind;
+using paging::Pde;
+using paging::Pte;
+
+constexpr std::uint32_t kSetByCpu = paging::bits::kAccessed | paging::bits::kDirty;
+
+std::uint16_t count_present(const TableWords& table) {
+    const auto present = [](std::uint32_t raw) { return Pte{raw}.present(); };
+    return static_cast<std::uint16_t>(std::ranges::count_if(table, present));
+}
+
+Slot summarise_slot(const Snapshot& snapshot, std::uint32_t index, std::uint32_t raw) {
+    Slot slot{.raw = raw};
+    const Pde pde{raw};
+    const paging::PagingContext& context = snapshot.lab.context;
+    const bool kernel = index >= interface::layout::kFirstKernelSlot;
+    switch (pde.kind(context)) {
+    case EntryKind::not_present:
+        slot.kind = raw == 0 ? SlotKind::empty : SlotKind::value;
+        break;
+    case EntryKind::page:
+        slot.kind = kernel ? SlotKind::kernel : SlotKind::page;
+        break;
+    case EntryKind::reserved:
+        slot.kind = SlotKind::reserved;
+        break;
+    case EntryKind::unreadable:
+        slot.kind = SlotKind::unreadable;
+        break;
+    case EntryKind::table: {
+        const TableWords* table = snapshot.tables.find(pde.table());
+        if (table == nullptr) {
+            slot.kind = SlotKind::unreadable;
+            break;
+        }
+        slot.present = count_present(*table);
+        slot.kind = paging::is_self_map(pde, context) ? SlotKind::self_map
+                    : kernel                          ? SlotKind::kernel
+                                                      : SlotKind::table;
+        break;
+    }
+    }
+    return slot;
+}
+
+bool differ(std::uint32_t before, std::uint32_t after, bool with_large) {
+    std::uint32_t ignored = kSetByCpu;
+    // In the PDE of a table bit 6 is free for software; there it is a change like any other.
+    if (!with_large) {
+        ignored = paging::bits::kAccessed;
+    }
+    return ((before ^ after) & ~ignored) != 0;
+}
+
+bool tables_differ(const TableWords* before, const TableWords* after) {
+    if (before == nullptr || after == nullptr) {
+        return before != after;
+    }
+    if (*before == *after) {
+        return false;
+    }
+    return !std::ranges::equal(*before, *after,
+                               [](std::uint32_t a, std::uint32_t b) { return ((a ^ b) & ~kSetByCpu) == 0; });
+}
+
+/// The table behind a slot, if it is one that was copied.
+const TableWords* table_of(const Snapshot& snapshot, std::uint32_t pdi) {
+    const Pde pde{snapshot.slots[pdi].raw};
+    return pde.kind(snapshot.lab.context) == EntryKind::table ? snapshot.tables.find(pde.table()) : nullptr;
+}
+
+} // namespace
+
+void summarise(Snapshot& snapshot) {
+    snapshot.slots = {};
+    snapshot.self_map.reset();
+    const TableWords* directory = snapshot.tables.find(snapshot.lab.context.control.directory());
+    if (!snapshot.lab.context.control.paging() || directory == nullptr) {
+        return;
+    }
+    snapshot.self_map = paging::find_self_map(snapshot.tables, snapshot.lab.context);
+    for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
+        snapshot.slots[i] = summarise_slot(snapshot, i, (*directory)[i]);
+    }
+}
+
+std::bitset<paging::kEntryCount> changed_slots(const Snapshot& before, const Snapshot& after) {
+    std::bitset<paging::kEntryCount> result;
+    for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
+        const Slot& a = before.slots[i];
+        const Slot& b = after.slots[i];
+        const bool large = Pde{b.raw}.large(after.lab.context);
+        bool changed = a.kind != b.kind || differ(a.raw, b.raw, large);
+        // The self-map shows what the other slots show: it changes with its PDE only.
+        if (!changed && b.kind != SlotKind::self_map) {
+            changed = tables_differ(table_of(before, i), table_of(after, i));
+        }
+        result[i] = changed;
+    }
+    return result;
+}
+
+std::optional<paging::VirtAddr> first_change(const Snapshot& before, const Snapshot& after) {
+    const auto changed = changed_slots(before, after);
+    for (std::uint32_t pdi = 0; pdi < interface::layout::kFirstKernelSlot; ++pdi) {
+        if (!changed[pdi]) {
+            continue;
+        }
+        const TableWords* now = table_of(after, pdi);
+        const TableWords* then = table_of(before, pdi);
+        for (std::uint32_t pti = 0; now != nullptr && pti < paging::kEntryCount; ++pti) {
+            const std::uint32_t old_raw = then == nullptr ? 0 : (*then)[pti];
+            if ((((*now)[pti] ^ old_raw) & ~kSetByCpu) != 0) {
+                return paging::VirtAddr::from_indices(pdi, pti);
+            }
+        }
+        return paging::VirtAddr::from_indices(pdi, 0);
+    }
+    return std::nullopt;
+}
+
+} // namespace pagelab::console::model

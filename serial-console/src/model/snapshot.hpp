@@ -1,0 +1,60 @@
+// One frame of the picture: the lab page and a copy of the tables, and what each directory slot holds.
+// Everything on a screen is drawn from one of these. Pure.
+#pragma once
+
+#include "kernel/paging/walk.hpp"
+#include "serial-console/src/model/lab_info.hpp"
+#include "serial-console/src/model/table_copy.hpp"
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <optional>
+
+namespace pagelab::console::model {
+
+/// What a directory slot holds, from the least to the most important where two share a glyph.
+enum class SlotKind : std::uint8_t {
+    empty,      // 0
+    value,      // not present, but not 0 either
+    kernel,     // a table or page in a slot of the kernel
+    table,      // a table, elsewhere
+    page,       // a 4 MiB page, elsewhere
+    self_map,   // the directory itself
+    reserved,   // a 4 MiB page with reserved bits set: each access faults
+    unreadable, // a table beyond RAM
+};
+
+struct Slot {
+    SlotKind kind = SlotKind::empty;
+    std::uint32_t raw = 0;
+    /// Present entries of its table.
+    std::uint16_t present = 0;
+};
+
+using Slots = std::array<Slot, paging::kEntryCount>;
+
+struct Snapshot {
+    LabInfo lab;
+    TableCopy tables;
+    std::optional<std::uint32_t> self_map;
+    Slots slots{};
+    /// Taken while the kernel was in the middle of a change: a debugger holds it there.
+    bool mid_change = false;
+
+    [[nodiscard]] bool has_directory() const { return tables.contains(lab.context.control.directory()); }
+    [[nodiscard]] paging::Walk walk(paging::VirtAddr va) const {
+        return paging::walk(tables, lab.context, self_map, va);
+    }
+};
+
+/// Finds the self-map and fills the slots from the copied tables.
+void summarise(Snapshot& snapshot);
+
+/// The slots that differ, in the PDE or in the table behind it. A and D do not count: the CPU sets them.
+[[nodiscard]] std::bitset<paging::kEntryCount> changed_slots(const Snapshot& before, const Snapshot& after);
+
+/// The lowest page outside the kernel's slots whose PTE, or PDE, differs; A and D do not count.
+[[nodiscard]] std::optional<paging::VirtAddr> first_change(const Snapshot& before, const Snapshot& after);
+
+} // namespace pagelab::console::model

@@ -1,0 +1,56 @@
+// The user's terminal by way of curses: shows cell grids, reads keys, and is as it was when this ends,
+// however it ends. The headers of terminal/ include no curses header: its macros stay in the .cpp files.
+#pragma once
+
+#include "serial-console/src/machine/file_descriptor.hpp"
+#include "serial-console/src/model/key.hpp"
+#include "serial-console/src/view/cell.hpp"
+#include "serial-console/src/view/theme.hpp"
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace pagelab::console::terminal {
+
+/// Rows and columns of the terminal at stdout; 0 where it does not say.
+[[nodiscard]] model::Size terminal_size();
+
+/// One at a time.
+class CursesTerminal {
+public:
+    [[nodiscard]] static std::expected<std::unique_ptr<CursesTerminal>, std::string> open();
+    ~CursesTerminal();
+    CursesTerminal(const CursesTerminal&) = delete;
+    CursesTerminal& operator=(const CursesTerminal&) = delete;
+
+    [[nodiscard]] const view::Theme& theme() const { return theme_; }
+    [[nodiscard]] model::Size size() const;
+    /// Readable when the terminal's size changed: call take_resize().
+    [[nodiscard]] int resize_descriptor() const { return resize_signal_.get(); }
+    /// The new size, if it changed.
+    [[nodiscard]] std::optional<model::Size> take_resize();
+
+    /// The next key that was pressed, without waiting.
+    [[nodiscard]] std::optional<model::Key> read_key();
+    void show(const view::Canvas& canvas);
+    void ring_bell();
+
+private:
+    CursesTerminal();
+    [[nodiscard]] view::Theme find_theme();
+    [[nodiscard]] int pair_of(view::Colour foreground, view::Colour background);
+    void put(int row, int column, const view::Cell& cell);
+
+    bool unicode_ = false;
+    bool default_colours_ = false;
+    view::Theme theme_;
+    machine::FileDescriptor resize_signal_;
+    std::map<std::pair<view::Colour, view::Colour>, int> pairs_;
+    std::optional<view::Canvas> shown_;
+};
+
+} // namespace pagelab::console::terminal

@@ -1,0 +1,75 @@
+// Carries events to the model and its effects out: keys, serial bytes, the guest's memory, QEMU's events,
+// time. The only place of the picture with a clock. One run of it is one visit of the user.
+#pragma once
+
+#include "serial-console/src/guest/capture.hpp"
+#include "serial-console/src/machine/lifecycle.hpp"
+#include "serial-console/src/model/update.hpp"
+#include "serial-console/src/terminal/curses_terminal.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace pagelab::console::terminal {
+
+struct PictureResult {
+    machine::ConsoleResult console;
+    std::string farewell; // for the user, once the terminal is hers again; may be empty
+};
+
+class PictureLoop {
+public:
+    PictureLoop(machine::Session& session, const machine::SignalGuard& signals, const guest::Ram& ram,
+                CursesTerminal& terminal, bool ours);
+
+    [[nodiscard]] PictureResult run();
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    [[nodiscard]] model::Time now() const;
+    void tell(auto what);
+    void perform(const model::Effect& effect);
+    void leave(std::string why, int status);
+
+    void show_history();
+    void wait();
+    [[nodiscard]] int patience() const;
+    void take_signals();
+    void read_keys();
+    void read_serial();
+    void write_serial();
+    void take_happenings();
+    void on_happened(const machine::Happened& happened);
+    [[nodiscard]] model::Run who_holds();
+    void watch_holder();
+    void look();
+    void draw();
+
+    machine::Session& session_;
+    const machine::SignalGuard& signals_;
+    const guest::Ram& ram_;
+    CursesTerminal& terminal_;
+    bool ours_;
+    Clock::time_point start_ = Clock::now();
+
+    model::State state_;
+    PictureResult result_;
+    std::string outgoing_; // to the guest
+    std::string history_;  // shown already, may come again from the socket
+    guest::Pulse pulse_;
+    std::optional<model::Time> looked_;
+    std::optional<model::Time> asked_holder_;
+    model::Time drawn_{0};
+    bool look_again_ = true;
+    bool stale_ = true; // the screen does not show the state
+    bool input_ready_ = false;
+    bool input_gone_ = false;
+    int empty_reads_ = 0;
+    bool serial_open_ = true;
+    bool held_ = false;
+    bool ended_ = false;
+};
+
+} // namespace pagelab::console::terminal

@@ -1,0 +1,77 @@
+#include "serial-console/src/terminal/screen.hpp"
+
+#include "serial-console/src/guest/ram.hpp"
+#include "serial-console/src/machine/plain.hpp"
+#include "serial-console/src/machine/standard_streams.hpp"
+#include "serial-console/src/model/layout.hpp"
+#include "serial-console/src/terminal/curses_terminal.hpp"
+#include "serial-console/src/terminal/picture_loop.hpp"
+#include "serial-console/src/terminal/terminfo.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace pagelab::console::terminal {
+namespace {
+
+using machine::ConsoleResult;
+
+ConsoleResult fall_back(const std::string& why, machine::Session& session,
+                        const machine::SignalGuard& signals, bool ours) {
+    machine::say(fmt::format("{}; going on as with --plain", why));
+    return machine::run_plain(session, signals, ours);
+}
+
+} // namespace
+
+std::optional<std::string> why_not() {
+    if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) {
+        return "the picture needs a terminal";
+    }
+    const char* const type = std::getenv("TERM");
+    if (type == nullptr || *type == '\0' || std::string_view{type} == "dumb") {
+        return fmt::format("a terminal of type '{}' can't show the picture", type == nullptr ? "" : type);
+    }
+    if (!terminal_can_move_its_cursor()) {
+        return fmt::format("nothing is known of terminals of type '{}'", type);
+    }
+    const model::Size size = terminal_size();
+    if (size.rows < model::kLeastSize.rows || size.columns < model::kLeastSize.columns) {
+        return fmt::format("the picture needs a terminal of {}x{}, this one has {}x{}",
+                           model::kLeastSize.columns, model::kLeastSize.rows, size.columns, size.rows);
+    }
+    return std::nullopt;
+}
+
+ConsoleResult run_picture(machine::Session& session, const machine::SignalGuard& signals, bool ours) {
+    if (const auto why = why_not()) {
+        // Without any terminal nobody expects a picture.
+        return ::isatty(STDOUT_FILENO) == 0 || ::isatty(STDIN_FILENO) == 0
+                   ? machine::run_plain(session, signals, ours)
+                   : fall_back(*why, session, signals, ours);
+    }
+    auto ram = guest::Ram::open(session.ram_file());
+    if (!ram) {
+        return fall_back(fmt::format("no picture: {}", ram.error()), session, signals, ours);
+    }
+    PictureResult result;
+    {
+        auto terminal = CursesTerminal::open();
+        if (!terminal) {
+            return fall_back(terminal.error(), session, signals, ours);
+        }
+        result = PictureLoop{session, signals, *ram, **terminal, ours}.run();
+    }
+    if (!result.farewell.empty()) {
+        result.console.status == machine::kExitOk ? machine::say(result.farewell)
+                                                  : machine::complain(result.farewell);
+    }
+    return result.console;
+}
+
+} // namespace pagelab::console::terminal

@@ -1,0 +1,20 @@
+// The live picture on the user's terminal: the shell's terminal beside the directory and a walk, while the
+// guest runs. The launcher's door to terminal/; everything behind it is restored on every way out.
+#pragma once
+
+#include "serial-console/src/machine/lifecycle.hpp"
+
+#include <optional>
+#include <string>
+
+namespace pagelab::console::terminal {
+
+/// Why this program's terminal can't show the picture, as a sentence; nothing if it can.
+[[nodiscard]] std::optional<std::string> why_not();
+
+/// Shows the picture until the user leaves it or the guest ends. Where the terminal is not fit for it this
+/// says so, and is the plain console.
+[[nodiscard]] machine::ConsoleResult run_picture(machine::Session& session,
+                                                 const machine::SignalGuard& signals, bool ours);
+
+} // namespace pagelab::console::terminal
