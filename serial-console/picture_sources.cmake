@@ -3,6 +3,7 @@ add_library(pagelab_picture STATIC
   src/guest/capture.cpp
   src/guest/ram.cpp
   src/guest/serial_log.cpp
+  src/guest/still.cpp
   src/model/address_input.cpp
   src/model/key.cpp
   src/model/keys.cpp

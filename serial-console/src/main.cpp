@@ -1,21 +1,37 @@
 // Options and wiring: which console serves which request.
+#include "serial-console/src/guest/still.hpp"
 #include "serial-console/src/machine/lifecycle.hpp"
 #include "serial-console/src/machine/options.hpp"
 #include "serial-console/src/machine/plain.hpp"
 #include "serial-console/src/machine/standard_streams.hpp"
 #include "serial-console/src/terminal/screen.hpp"
+#include "serial-console/src/view/draw.hpp"
+#include "serial-console/src/view/twins.hpp"
 
 #include <sys/stat.h>
 
+#include <expected>
 #include <string>
 #include <vector>
 
 namespace {
 
+namespace guest = pagelab::console::guest;
 namespace machine = pagelab::console::machine;
+namespace view = pagelab::console::view;
+
+std::expected<std::string, std::string> draw(const machine::LiveRun& run,
+                                             const machine::DrawRequest& request) {
+    const auto state = guest::take_still(run.path, {request.rows, request.columns});
+    if (!state) {
+        return std::unexpected(state.error());
+    }
+    return request.svg.empty() ? view::render_text(*state, state->size)
+                               : view::render_svg(view::draw(*state, {view::ColourDepth::many, true}));
+}
 
 machine::Consoles consoles() {
-    return {machine::run_plain, pagelab::console::terminal::run_picture};
+    return {machine::run_plain, pagelab::console::terminal::run_picture, draw};
 }
 
 } // namespace

@@ -239,6 +239,29 @@ int perform_one(const WhereRequest& request, const Consoles&) {
     return print(run->path.string() + "\n") ? kExitOk : kExitCommandFailed;
 }
 
+int perform_one(const DrawRequest& request, const Consoles& consoles) {
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    const auto run = find_run(*base, request.name);
+    if (!run) {
+        base->remove_if_empty();
+        return refuse(no_such_run(request.name), kExitCommandFailed);
+    }
+    const auto drawn = consoles.draw(*run, request);
+    if (!drawn) {
+        return refuse(drawn.error(), kExitCommandFailed);
+    }
+    if (request.svg.empty()) {
+        return print(*drawn) ? kExitOk : kExitCommandFailed;
+    }
+    std::ofstream file(request.svg, std::ios::binary | std::ios::trunc);
+    file << *drawn;
+    file.close();
+    return file ? kExitOk : refuse(fmt::format("can't write {}", request.svg), kExitCommandFailed);
+}
+
 int perform_one(const HelpRequest& request, const Consoles&) {
     return print(request.text) ? kExitOk : kExitCommandFailed;
 }

@@ -5,7 +5,9 @@
 #include "serial-console/src/machine/session.hpp"
 #include "serial-console/src/machine/signals.hpp"
 
+#include <expected>
 #include <functional>
+#include <string>
 
 namespace pagelab::console::machine {
 
@@ -19,10 +21,15 @@ struct ConsoleResult {
 /// Shows the lab to a user until she leaves it. `ours` says that leaving ends the machine.
 using Console = std::function<ConsoleResult(Session& session, const SignalGuard& signals, bool ours)>;
 
+/// Draws the picture of a run once: text or SVG, as asked. An error is a sentence.
+using Draw =
+    std::function<std::expected<std::string, std::string>(const LiveRun& run, const DrawRequest& request)>;
+
 /// The consoles that there are; which one serves is decided by the request and the terminal.
 struct Consoles {
     Console plain;
     Console picture; ///< empty where the terminal is not fit for it
+    Draw draw;
 };
 
 /// Does what is asked; the exit code. Signals that came are raised again once all is cleaned up.

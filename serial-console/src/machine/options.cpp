@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace pagelab::console::machine {
@@ -32,6 +33,12 @@ struct RawStop {
     std::string name;
     bool all = false;
     bool yes = false;
+};
+
+struct RawDraw {
+    std::string name{kDefaultRunName};
+    std::string svg;
+    std::string size = "120x40";
 };
 
 void declare_run(CLI::App& run, RawRun& raw) {
@@ -124,6 +131,25 @@ std::expected<Request, std::string> understand_stop(const RawStop& raw) {
     return StopRequest{std::move(*name), raw.all};
 }
 
+std::expected<Request, std::string> understand_draw(const RawDraw& raw) {
+    constexpr int kMost = 500;
+    auto name = checked_name(raw.name);
+    if (!name) {
+        return std::unexpected(name.error());
+    }
+    DrawRequest request{std::move(*name), raw.svg, 0, 0};
+    const char* const end = raw.size.data() + raw.size.size();
+    const auto [cross, bad_columns] = std::from_chars(raw.size.data(), end, request.columns);
+    const auto [stop, bad_rows] = std::from_chars(std::min(cross + 1, end), end, request.rows);
+    const bool well_formed =
+        bad_columns == std::errc{} && bad_rows == std::errc{} && *cross == 'x' && stop == end;
+    if (!well_formed || std::min(request.columns, request.rows) < 1 ||
+        std::max(request.columns, request.rows) > kMost) {
+        return std::unexpected(fmt::format("'{}' is not a size; COLUMNSxROWS, as 120x40", raw.size));
+    }
+    return request;
+}
+
 /// CLI11's messages may span lines; a usage error is one.
 std::string one_line(std::string text) {
     std::ranges::replace(text, '\n', ' ');
@@ -141,7 +167,13 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     CLI::App* const run = app.add_subcommand("run", "start a machine, or open the console of one");
     CLI::App* const stop = app.add_subcommand("stop", "end machines and remove what they left");
     CLI::App* const where = app.add_subcommand("where", "print the directory of a running machine");
+    CLI::App* const draw =
+        app.add_subcommand("draw", "draw the picture of a running machine once, as text or SVG");
     declare_run(*run, raw_run);
+    RawDraw raw_draw;
+    draw->add_option("name", raw_draw.name, "name of the run; lab");
+    draw->add_option("--svg", raw_draw.svg, "write an SVG to this file");
+    draw->add_option("--size", raw_draw.size, "columns and rows; 120x40");
     stop->add_option("name", raw_stop.name, "name of the run; lab");
     stop->add_flag("--all", raw_stop.all, "all runs of this user");
     stop->add_flag("--yes", raw_stop.yes)->group("");
@@ -161,6 +193,9 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     }
     if (stop->parsed()) {
         return understand_stop(raw_stop);
+    }
+    if (draw->parsed()) {
+        return understand_draw(raw_draw);
     }
     auto name = checked_name(where_name);
     if (!name) {

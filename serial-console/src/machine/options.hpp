@@ -40,12 +40,21 @@ struct WhereRequest {
     std::string name;
 };
 
+/// Draw the picture of a running machine once, without a terminal.
+struct DrawRequest {
+    std::string name;
+    std::string svg; ///< the file to write; empty: text on stdout
+    int columns = 0;
+    int rows = 0;
+};
+
 /// Nothing is to be done but to print `text` (help).
 struct HelpRequest {
     std::string text;
 };
 
-using Request = std::variant<RunRequest, AttachRequest, ListRequest, StopRequest, WhereRequest, HelpRequest>;
+using Request =
+    std::variant<RunRequest, AttachRequest, ListRequest, StopRequest, WhereRequest, DrawRequest, HelpRequest>;
 
 /// An error is one line that says what is allowed.
 [[nodiscard]] std::expected<Request, std::string> parse_request(const std::vector<std::string>& arguments);

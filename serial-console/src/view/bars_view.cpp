@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,10 +50,16 @@ std::string picture_title(const State& state) {
     return text;
 }
 
-std::string lab_text(const State& state) {
+/// What the lab page says, as much of it as fits into `columns`.
+std::string lab_text(const State& state, int columns) {
     const model::LabInfo& lab = state.snapshot->lab;
     const std::string_view name = interface::kLabStateNames[static_cast<std::size_t>(lab.state)];
-    return fmt::format("{}  space {}  free {}/{} ", name, lab.space, lab.frames_free, lab.frames_total);
+    const std::array<std::string, 3> longest_first = {
+        fmt::format("{}  space {}  free {}/{} ", name, lab.space, lab.frames_free, lab.frames_total),
+        fmt::format("{}  space {}  free {} ", name, lab.space, lab.frames_free), fmt::format("{} ", name)};
+    const auto fits = [&](const std::string& text) { return static_cast<int>(text.size()) <= columns; };
+    const auto found = std::ranges::find_if(longest_first, fits);
+    return found == longest_first.end() ? std::string{} : *found;
 }
 
 /// Words of the bottom line: keys stand out.
@@ -99,8 +107,8 @@ void write_question(Area area, const State& state, const Theme& theme) {
     }
 }
 
-/// What stands on the right of the bottom line.
-std::pair<std::string, Ink> right_text(const State& state) {
+/// What stands on the right of the bottom line, where `columns` are free.
+std::pair<std::string, Ink> right_text(const State& state, int columns) {
     if (!state.note.empty()) {
         return {fmt::format(" {} ", state.note), Ink::alarm};
     }
@@ -113,7 +121,7 @@ std::pair<std::string, Ink> right_text(const State& state) {
     if (state.scroll > 0) {
         return {fmt::format(" {} rows back ", state.scroll), Ink::alarm};
     }
-    return {state.snapshot ? lab_text(state) : std::string{}, Ink::bar};
+    return {state.snapshot ? lab_text(state, columns) : std::string{}, Ink::bar};
 }
 
 } // namespace
@@ -144,7 +152,7 @@ void draw_status(Area area, const State& state, const Theme& theme) {
     if (state.prefix) {
         return;
     }
-    const auto [text, ink] = right_text(state);
+    const auto [text, ink] = right_text(state, area.columns() - column);
     const int width = static_cast<int>(model::from_utf8(text).size());
     // What must be seen may cover the keys, but never the way out.
     constexpr int kWayOut = 21;
