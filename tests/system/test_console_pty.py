@@ -1,0 +1,402 @@
+"""The live picture as a user sees it: the real program in a pseudo-terminal, its screen read by pyte."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import socket
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build-run"
+CONSOLE = os.environ.get("PAGELAB_CONSOLE", os.fspath(BUILD / "serial-console/pagelab-console"))
+KERNEL = os.environ.get("PAGELAB_KERNEL", os.fspath(BUILD / "kernel/pagelab.elf"))
+DEADLINE = 30.0
+
+# Keys as TERM=linux sends them.
+F5 = "\x1b[[E"
+F6 = "\x1b[17~"
+RIGHT = "\x1b[C"
+PREFIX = "\x1d"
+# At 80x24 a row of the grid has the slots of two lines of 64, behind the address.
+GRID_LABEL = 11
+COLOUR = re.compile(rb"\x1b\[[0-9;]*\b(3[0-7]|4[0-7])\b[0-9;]*m")
+
+
+class Screen:
+    """A program in a terminal of its own, and what that terminal shows."""
+
+    def __init__(
+        self, base: Path, *arguments: str, rows: int = 24, columns: int = 80, **variables: str
+    ) -> None:
+        environment = {key: os.environ[key] for key in os.environ if key != "NO_COLOR"}
+        environment |= {"TERM": "linux", "LC_ALL": "C.UTF-8", "PAGELAB_DIR": os.fspath(base)}
+        self.master, self.slave = os.openpty()
+        os.set_blocking(self.master, False)
+        termios.tcsetwinsize(self.slave, (rows, columns))
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        # This process keeps the slave open as well, so that its modes can be compared afterwards.
+        self.before = termios.tcgetattr(self.slave)
+        self.process = subprocess.Popen(
+            [CONSOLE, "run", *arguments],
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env=environment | variables,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+
+    def pump(self) -> None:
+        """Takes what the program wrote until now."""
+        try:
+            while piece := os.read(self.master, 65536):
+                self.raw += piece
+                self._stream.feed(piece)
+        except BlockingIOError:
+            pass
+
+    def until(self, done: Callable[[], object], what: str) -> None:
+        """Waits until `done`: a deadline in place of a sleep."""
+        end = time.monotonic() + DEADLINE
+        while True:
+            self.pump()
+            if done():
+                return
+            assert time.monotonic() < end, f"no {what}; the screen:\n{self.text()}"
+            time.sleep(0.01)
+
+    def text(self) -> str:
+        return "\n".join(str(line).rstrip() for line in self.screen.display)
+
+    def shows(self, text: str) -> None:
+        self.until(lambda: text in self.text(), repr(text))
+
+    def hides(self, text: str) -> None:
+        self.until(lambda: text not in self.text(), f"screen without {text!r}")
+
+    def send(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def at_prompt(self) -> None:
+        """A prompt with nothing typed behind it, where the cursor stands."""
+
+        def waits() -> bool:
+            line = str(self.screen.display[self.screen.cursor.y])[: self.screen.cursor.x]
+            return re.fullmatch(r"pagelab(:\d+)?> ", line) is not None
+
+        self.until(waits, "prompt at the cursor")
+
+    def types(self, command: str) -> None:
+        self.send(command + "\r")
+        self.shows(command)
+        self.at_prompt()
+
+    def slot_cell(self, slot: int) -> pyte.screens.Char:
+        return self.screen.buffer[1 + slot // 128][GRID_LABEL + slot % 64]
+
+    def resize(self, rows: int, columns: int) -> None:
+        self.screen.resize(rows, columns)
+        termios.tcsetwinsize(self.slave, (rows, columns))
+
+    def status(self) -> int:
+        """The exit status, once the program has ended."""
+        self.until(lambda: self.process.poll() is not None, "end of the program")
+        self.pump()
+        return int(self.process.returncode)
+
+    def assert_terminal_is_as_before(self) -> None:
+        assert termios.tcgetattr(self.slave) == self.before
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+Opener = Callable[..., Screen]
+
+
+@pytest.fixture(name="base")
+def fixture_base(tmp_path: Path) -> Iterator[Path]:
+    """Where the runs of one test live; none of them is left."""
+    base = tmp_path / "r"
+    base.mkdir(mode=0o700)
+    yield base
+    environment = {**os.environ, "PAGELAB_DIR": os.fspath(base)}
+    subprocess.run([CONSOLE, "stop", "--all"], env=environment, timeout=60, check=True)
+
+
+@pytest.fixture(name="opened")
+def fixture_opened(base: Path) -> Iterator[Opener]:
+    """Opens the console on a new lab named `lab`, or with other arguments."""
+    screens: list[Screen] = []
+
+    def open_console(
+        *arguments: str, rows: int = 24, columns: int = 80, **variables: str
+    ) -> Screen:
+        given = arguments or ("--kernel", KERNEL)
+        screens.append(Screen(base, *given, rows=rows, columns=columns, **variables))
+        return screens[-1]
+
+    yield open_console
+    for screen in screens:
+        screen.close()
+
+
+@pytest.fixture(name="lab")
+def fixture_lab(opened: Opener) -> Screen:
+    """The console at 80x24 on a lab at its prompt."""
+    screen = opened()
+    screen.at_prompt()
+    return screen
+
+
+def qemu_of(base: Path) -> int:
+    """The process of the run `lab`."""
+    return int((base / "lab" / "pid").read_text(encoding="utf-8").split()[0])
+
+
+def is_gone(base: Path) -> bool:
+    return not (base / "lab").exists()
+
+
+def test_the_prompt_and_the_picture_stand_on_one_screen(lab: Screen) -> None:
+    lab.shows("0xc0100000 = 768:256:0x000")
+    lab.shows("PDE 768")
+    lab.shows("kernel r-x  user ---")
+    lab.shows("^] q quit")
+    assert lab.slot_cell(0).data == "·"
+    # Half-blocks: 768 in the upper half of its cell, the self-map in the lower half of the last one.
+    assert lab.slot_cell(768).data == "▀"
+    assert lab.slot_cell(1023).data == "▄"
+    assert lab.slot_cell(1023).fg == "magenta"
+
+
+def test_what_a_command_maps_appears_and_the_walk_goes_there(lab: Screen) -> None:
+    assert lab.slot_cell(256).data == "·"
+    lab.types("map 0x40000000")
+    lab.shows("slot 256: table, 1 of 1024 present")
+    lab.shows("PTE 256:0")
+    assert lab.slot_cell(256).data == "▀"
+    # Move the cursor away: the slot glows, and then it has the colour of a table.
+    lab.send(F6 + RIGHT)
+    lab.until(lambda: lab.slot_cell(256).fg == "brown", "glow of slot 256")
+    lab.until(lambda: lab.slot_cell(256).fg == "cyan", "slot 256 without its glow")
+    lab.send(F6)
+    lab.types("unmap 0x40000000; free tables")
+    lab.until(lambda: lab.slot_cell(256).data == "·", "empty slot 256")
+
+
+def test_every_key_goes_to_the_guest_while_the_terminal_has_the_focus(lab: Screen) -> None:
+    lab.send("echo qq")
+    lab.shows("pagelab> echo qq")
+    lab.send("\x1b[D\x1b[Dx")
+    lab.shows("pagelab> echo xqq")
+    lab.send("\x03")
+    lab.at_prompt()
+    lab.send("\x1b[A")
+    assert lab.process.poll() is None
+
+
+def test_the_picture_has_keys_of_its_own(lab: Screen) -> None:
+    lab.shows(" TERMINAL ")
+    lab.send(F6)
+    lab.shows(" PICTURE ")
+    lab.send("\x03gbanana\r")
+    lab.shows("'banana' is not an address")
+    lab.send("\x150xfffff000\r")
+    lab.shows("shows the page directory")
+    lab.send("?")
+    lab.shows("any key goes back")
+    lab.send("x")
+    lab.hides("any key goes back")
+    lab.send(F5)
+    lab.until(lambda: "pagelab>" not in lab.text(), "zoomed picture")
+    lab.send(PREFIX + "z" + PREFIX + PREFIX)
+    lab.shows(" TERMINAL ")
+    lab.at_prompt()
+
+
+@pytest.mark.parametrize("keys", [PREFIX + "q", F6 + "q", F6 + PREFIX + "q"])
+def test_leaving_ends_the_guest_that_it_started(lab: Screen, base: Path, keys: str) -> None:
+    pid = qemu_of(base)
+    lab.send(keys)
+    assert lab.status() == 0
+    lab.assert_terminal_is_as_before()
+    assert is_gone(base)
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_halt_ends_the_console(lab: Screen, base: Path) -> None:
+    lab.send("halt\r")
+    assert lab.status() == 0
+    lab.assert_terminal_is_as_before()
+    assert is_gone(base)
+    assert "halted" in lab.text()
+
+
+def test_a_reboot_comes_back_to_the_prompt(lab: Screen) -> None:
+    lab.types("map 0x40000000")
+    lab.shows("slot 256: table, 1 of 1024 present")
+    lab.send("reboot\r")
+    lab.shows("slot 256: empty")
+    lab.at_prompt()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_in_order(lab: Screen, base: Path, number: signal.Signals) -> None:
+    lab.process.send_signal(number)
+    assert lab.status() == -number
+    lab.assert_terminal_is_as_before()
+    assert is_gone(base)
+
+
+def test_a_crash_of_the_console_restores_the_terminal(lab: Screen) -> None:
+    assert termios.tcgetattr(lab.slave) != lab.before
+    lab.process.send_signal(signal.SIGSEGV)
+    assert lab.status() == -signal.SIGSEGV
+    lab.assert_terminal_is_as_before()
+
+
+def test_a_killed_guest_is_said(lab: Screen, base: Path) -> None:
+    os.kill(qemu_of(base), signal.SIGKILL)
+    assert lab.status() == 3
+    lab.assert_terminal_is_as_before()
+    assert is_gone(base)
+    assert "QEMU ended" in lab.text()
+
+
+def test_resizing_while_output_comes_in(lab: Screen) -> None:
+    lab.send("repeat 20 dumppt 768\r")
+    for rows, columns in [(40, 120), (16, 60), (60, 200), (8, 30), (24, 80)] * 3:
+        lab.resize(rows, columns)
+        seen = len(lab.raw)
+        lab.until(lambda start=seen: len(lab.raw) > start, "output")
+    lab.send("\x03")
+    lab.at_prompt()
+    lab.until(lambda: "^] q quit" in str(lab.screen.display[23]), "bottom line")
+    lab.shows("= 768:256:0x000")
+    assert str(lab.screen.display[0]).startswith(" 0x")
+
+
+def test_it_says_that_gdb_holds_the_guest(lab: Screen, base: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as stub:
+        stub.connect(os.fspath(base / "lab" / "gdb.sock"))
+        lab.shows("STOPPED BY GDB")
+        stub.sendall(b"+$D#44")
+        lab.hides("STOPPED")
+    lab.types("echo on")
+
+
+def test_a_debugger_that_vanished_is_not_blamed(lab: Screen, base: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as stub:
+        stub.connect(os.fspath(base / "lab" / "gdb.sock"))
+        lab.shows("STOPPED BY GDB")
+    lab.until(
+        lambda: " STOPPED" in lab.text() and "BY GDB" not in lab.text(), "guest that nobody holds"
+    )
+    lab.send(PREFIX + "q")
+    assert lab.status() == 0
+
+
+def test_without_colours_shapes_carry_the_meaning(opened: Opener) -> None:
+    lab = opened(NO_COLOR="1", LC_ALL="C")
+    lab.at_prompt()
+    assert lab.slot_cell(768).data == "#"
+    assert lab.slot_cell(1023).data == "R"
+    assert lab.slot_cell(0).data == "."
+    lab.types("map 0x40000000")
+    lab.until(lambda: lab.slot_cell(256).data == "-", "table in slot 256")
+    assert not COLOUR.search(lab.raw)
+
+
+def test_in_256_colours_and_unknown_sizes(opened: Opener) -> None:
+    lab = opened(TERM="xterm-256color", rows=40, columns=120)
+    lab.at_prompt()
+    assert b"48;5;" in lab.raw
+    lab.shows("4 MiB page")
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "term", "sentence"),
+    [
+        (24, 80, "dumb", "a terminal of type 'dumb' can't show the picture"),
+        (24, 80, "no-such-terminal", "nothing is known of terminals of type 'no-such-terminal'"),
+        (5, 20, "linux", "the picture needs a terminal of 40x12, this one has 20x5"),
+    ],
+)
+def test_a_terminal_that_is_not_fit_gets_the_plain_console(
+    opened: Opener, rows: int, columns: int, term: str, sentence: str
+) -> None:
+    lab = opened(rows=rows, columns=columns, TERM=term)
+    lab.until(lambda: b"pagelab> " in lab.raw, "prompt")
+    assert sentence.encode() in lab.raw
+    assert b"\x1b[?1049h" not in lab.raw
+    lab.send(PREFIX + "q")
+    assert lab.status() == 0
+    lab.assert_terminal_is_as_before()
+
+
+def test_attaching_shows_what_was_said_and_leaving_lets_it_go_on(
+    opened: Opener, base: Path
+) -> None:
+    environment = {**os.environ, "PAGELAB_DIR": os.fspath(base)}
+    detach = [CONSOLE, "run", "--kernel", KERNEL, "--detach", "--name", "lab"]
+    subprocess.run(detach, env=environment, timeout=60, check=True, capture_output=True)
+    lab = opened("--attach", "lab")
+    lab.shows("pagelab>")
+    lab.types("map 0x40000000")
+    lab.until(lambda: lab.slot_cell(256).data != "·", "slot 256")
+    lab.send(PREFIX + "q")
+    assert lab.status() == 0
+    assert not is_gone(base)
+    again = opened("--attach", "lab")
+    again.shows("map 0x40000000")
+    again.until(lambda: again.slot_cell(256).data != "·", "slot 256")
+
+
+def test_an_idle_picture_writes_nothing(lab: Screen) -> None:
+    lab.types("map 0x40000000")
+    # The glow of the change has faded when nothing is written for a second.
+    quiet = time.monotonic()
+    end = quiet + DEADLINE
+    seen = len(lab.raw)
+    while time.monotonic() - quiet < 1.0:
+        assert time.monotonic() < end, "the screen never rests"
+        lab.pump()
+        if len(lab.raw) != seen:
+            seen, quiet = len(lab.raw), time.monotonic()
+        time.sleep(0.01)
+
+
+def test_one_picture_as_text_and_as_svg(lab: Screen, base: Path, tmp_path: Path) -> None:
+    lab.types("map 0x40000000")
+    environment = {**os.environ, "PAGELAB_DIR": os.fspath(base)}
+    text = subprocess.run(
+        [CONSOLE, "draw", "lab", "--size", "80x24"],
+        env=environment,
+        timeout=60,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert len(text.splitlines()) == 24
+    assert "R\n" in text
+    assert "map 0x40000000" in text
+    svg = tmp_path / "lab.svg"
+    subprocess.run([CONSOLE, "draw", "lab", "--svg", svg], env=environment, timeout=60, check=True)
+    assert svg.read_text(encoding="utf-8").startswith("<svg ")
