@@ -116,9 +116,9 @@ template <class T>
 Parsed<T> not_an_address(std::string_view token) {
     const Proposal proposal = propose_number(token);
     if (proposal.size() != 0) {
-        return wrong("'", token, "' is not an address; did you mean ", proposal.view(), "?");
+        return wrong("'{}' is not an address; did you mean {}?", token, proposal);
     }
-    return wrong("'", token, "' is not an address; write 0xc0100000, 768:256 or a kernel symbol");
+    return wrong("'{}' is not an address; write 0xc0100000, 768:256 or a kernel symbol", token);
 }
 
 Parsed<std::uint32_t> parse_index(std::string_view whole, std::string_view token, std::string_view level) {
@@ -127,13 +127,13 @@ Parsed<std::uint32_t> parse_index(std::string_view whole, std::string_view token
     }
     const auto number = read_number(token);
     if (number && *number >= paging::kEntryCount) {
-        return wrong("'", whole, "' is not an address: the ", level, " index ", token, " is beyond 1023");
+        return wrong("'{}' is not an address: the {} index {} is beyond 1023", whole, level, token);
     }
     if (number) {
-        return wrong("'", whole, "' is not an address: indices are decimal, ", token, " is ",
+        return wrong("'{}' is not an address: indices are decimal, {} is {}", whole, token,
                      Decimal{static_cast<std::uint32_t>(*number)});
     }
-    return wrong("'", whole, "' is not an address: '", token, "' is no ", level, " index from 0 to 1023");
+    return wrong("'{}' is not an address: '{}' is no {} index from 0 to 1023", whole, token, level);
 }
 
 Parsed<VirtAddr> parse_indices(std::string_view token) {
@@ -154,8 +154,7 @@ Parsed<VirtAddr> parse_indices(std::string_view token) {
     }
     const auto offset = read_number(offset_token);
     if (!offset || *offset >= paging::kPageSize) {
-        return wrong("'", token, "' is not an address: '", offset_token,
-                     "' is no offset from 0 to 4095 (0xfff)");
+        return wrong("'{}' is not an address: '{}' is no offset from 0 to 4095 (0xfff)", token, offset_token);
     }
     return VirtAddr::from_indices(*pdi, *pti, static_cast<std::uint32_t>(*offset));
 }
@@ -182,9 +181,9 @@ Parsed<std::uint64_t> parse_size(std::string_view token) {
     }
     const Proposal proposal = propose_number(token);
     if (proposal.size() != 0) {
-        return wrong("'", token, "' is not a size; did you mean ", proposal.view(), "?");
+        return wrong("'{}' is not a size; did you mean {}?", token, proposal);
     }
-    return wrong("'", token, "' is not a size; write 4096, 0x1000, 4K, 4M or 1G");
+    return wrong("'{}' is not a size; write 4096, 0x1000, 4K, 4M or 1G", token);
 }
 
 struct RangeParts {
@@ -201,41 +200,31 @@ std::optional<RangeParts> split_range(std::string_view token) {
     return RangeParts{token.substr(0, at), token.substr(at + 1), token[at] == '+'};
 }
 
-std::unexpected<Message> not_a_range(std::string_view token) {
+std::unexpected<Problem> not_a_range(std::string_view token) {
     const std::size_t dots = token.find("..");
     if (dots != std::string_view::npos && dots != 0 && dots + 2 < token.size()) {
-        return wrong("'", token, "' is not a range; did you mean ", token.substr(0, dots), "-",
-                     token.substr(dots + 2), "?");
+        return wrong("'{}' is not a range; did you mean {}-{}?", token, token.substr(0, dots),
+                     token.substr(dots + 2));
     }
     if (read_number(token)) {
-        return wrong("'", token, "' is not a range; did you mean ", token, "+4K?");
+        return wrong("'{}' is not a range; did you mean {}+4K?", token, token);
     }
-    return wrong("'", token,
-                 "' is not a range; write 0xc0000000-0xc0400000 (the end is exclusive) or "
-                 "0xc0000000+4M");
+    return wrong("'{}' is not a range; write 0xc0000000-0xc0400000 (the end is exclusive) or 0xc0000000+4M",
+                 token);
 }
 
 template <class T>
 Parsed<T> empty_range(std::string_view token, const RangeParts& parts, bool equal) {
     if (equal) {
-        return wrong("the range '", token, "' is empty, its end is exclusive; did you mean ", parts.first,
-                     "+4K?");
+        return wrong("the range '{}' is empty, its end is exclusive; did you mean {}+4K?", token,
+                     parts.first);
     }
-    return wrong("the range '", token, "' ends before it begins; did you mean ", parts.second, "-",
-                 parts.first, "?");
+    return wrong("the range '{}' ends before it begins; did you mean {}-{}?", token, parts.second,
+                 parts.first);
 }
 
 std::string_view without_p(std::string_view token) {
     return looks_physical(token) ? token.substr(2) : token;
-}
-
-/// One part of an entry in words: its bits, or nothing if it is no flag's name.
-std::optional<std::uint32_t> flag_bits(std::string_view part, bool large) {
-    const auto flag = find_flag(part);
-    if (!flag) {
-        return std::nullopt;
-    }
-    return raw_bit(*flag, large);
 }
 
 template <class Visit>
@@ -257,39 +246,42 @@ std::uint32_t address_bits(PhysAddr pa, bool large) {
     return large ? low | high << 13 : low;
 }
 
+/// The frame of an entry in words, as bits of the entry.
+Parsed<std::uint32_t> parse_frame(std::string_view part, bool large) {
+    const auto pa = parse_physical(part);
+    if (!pa) {
+        return std::unexpected{pa.error()};
+    }
+    const std::uint32_t unit = large ? paging::kLargePageSize : paging::kPageSize;
+    if (!pa->is_aligned(unit)) {
+        return wrong("{} is not aligned to {}; did you mean {}?", part, Size{unit},
+                     PhysAddr{pa->raw() & ~std::uint64_t{unit - 1}});
+    }
+    if (!large && pa->raw() >> 32 != 0) {
+        return wrong("{} does not fit: only a 4 MiB page (PS) reaches beyond 4 GiB", part);
+    }
+    return address_bits(*pa, large);
+}
+
 Parsed<std::uint32_t> parse_entry_in_words(std::string_view token) {
     bool large = false;
     for_each_part(token,
                   [&](std::string_view part) { large = large || find_flag(part) == paging::Flag::ps; });
-    std::uint32_t value = 0;
-    Message problem;
+    Parsed<std::uint32_t> value = 0;
     for_each_part(token, [&](std::string_view part) {
-        if (problem.size() != 0) {
+        if (!value) {
             return;
         }
         if (looks_physical(part)) {
-            const auto pa = parse_physical(part);
-            const std::uint32_t unit = large ? paging::kLargePageSize : paging::kPageSize;
-            if (!pa) {
-                problem = pa.error();
-            } else if (!pa->is_aligned(unit)) {
-                print(problem, pa.value(), " is not aligned to ", Size{unit}, "; did you mean ",
-                      PhysAddr{pa->raw() & ~std::uint64_t{unit - 1}}, "?");
-            } else if (!large && pa->raw() >> 32 != 0) {
-                print(problem, *pa, " does not fit: only a 4 MiB page (PS) reaches beyond 4 GiB");
-            } else {
-                value |= address_bits(*pa, large);
-            }
-        } else if (const auto bits = flag_bits(part, large)) {
-            value |= *bits;
+            const auto frame = parse_frame(part, large);
+            value = frame ? Parsed<std::uint32_t>{*value | *frame} : frame;
+        } else if (const auto flag = find_flag(part)) {
+            *value |= raw_bit(*flag, large);
         } else {
-            print(problem, "'", part, "' in '", token,
-                  "' is no flag; there are P RW US PWT PCD A D PS PAT G AVL9 AVL10 AVL11");
+            value = wrong("'{}' in '{}' is no flag; there are P RW US PWT PCD A D PS PAT G AVL9 AVL10 AVL11",
+                          part, token);
         }
     });
-    if (problem.size() != 0) {
-        return std::unexpected{problem};
-    }
     return value;
 }
 
@@ -345,15 +337,16 @@ Proposal propose_number(std::string_view token) {
 
 Parsed<VirtAddr> parse_virtual(std::string_view token, const machine::Machine& machine) {
     if (looks_physical(token)) {
-        return wrong("'", token, "' is a physical address, a virtual one is needed; find ", token,
-                     " lists those that lead there");
+        return wrong(
+            "'{}' is a physical address, a virtual one is needed; find {} lists those that lead there", token,
+            token);
     }
     if (token.find(':') != std::string_view::npos) {
         return parse_indices(token);
     }
     if (const auto number = read_number(token)) {
         if (*number >= paging::kAddressSpaceEnd) {
-            return wrong("'", token, "' is beyond the last virtual address, 0xffffffff");
+            return wrong("'{}' is beyond the last virtual address, 0xffffffff", token);
         }
         return VirtAddr{static_cast<std::uint32_t>(*number)};
     }
@@ -368,7 +361,7 @@ Parsed<PhysAddr> parse_physical(std::string_view token, bool bare) {
     const std::string_view number_token = without_p(token);
     const auto number = read_number(number_token);
     if (number && *number > kLastPhysical) {
-        return wrong("'", token, "' is beyond the last physical address, p:", Hex{kLastPhysical});
+        return wrong("'{}' is beyond the last physical address, p:{}", token, Hex{kLastPhysical});
     }
     if (number && (marked || bare)) {
         return PhysAddr{*number};
@@ -376,12 +369,12 @@ Parsed<PhysAddr> parse_physical(std::string_view token, bool bare) {
     Proposal proposal;
     if (number) {
         print(proposal, PhysAddr{*number});
-        return wrong("'", token, "' is not a physical address; did you mean ", proposal.view(), "?");
+        return wrong("'{}' is not a physical address; did you mean {}?", token, proposal);
     }
     if (const Proposal digits = propose_number(number_token); digits.size() != 0) {
-        return wrong("'", token, "' is not a physical address; did you mean p:", digits.view(), "?");
+        return wrong("'{}' is not a physical address; did you mean p:{}?", token, digits);
     }
-    return wrong("'", token, "' is not a physical address; write p:0x00101000");
+    return wrong("'{}' is not a physical address; write p:0x00101000", token);
 }
 
 Parsed<Place> parse_place(std::string_view token, const machine::Machine& machine) {
@@ -419,8 +412,8 @@ Parsed<VirtRange> parse_range(std::string_view token, const machine::Machine& ma
         }
         const auto range = VirtRange::from_size(*first, *size);
         if (!range) {
-            return wrong("the range '", token, "' passes the end of the address space; did you mean ",
-                         VirtRange{*first, paging::kAddressSpaceEnd}, "?");
+            return wrong("the range '{}' passes the end of the address space; did you mean {}?", token,
+                         VirtRange{*first, paging::kAddressSpaceEnd});
         }
         return *range;
     }
@@ -449,7 +442,7 @@ Parsed<PhysRange> parse_physical_range(std::string_view token) {
             return std::unexpected{size.error()};
         }
         if (*size > kLastPhysical + 1 - first->raw()) {
-            return wrong("the range '", token, "' passes the last physical address, p:", Hex{kLastPhysical});
+            return wrong("the range '{}' passes the last physical address, p:{}", token, Hex{kLastPhysical});
         }
         return PhysRange{*first, first->plus(*size)};
     }
@@ -467,36 +460,36 @@ Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit, st
     if (is_hex(token)) {
         const auto number = read_number(token);
         if (number && *number <= kLastPhysical) {
-            return wrong(token, " is not a count; a physical address is ", PhysAddr{*number});
+            return wrong("{} is not a count; a physical address is {}", token, PhysAddr{*number});
         }
-        return wrong(token, " is not a count; counts are decimal");
+        return wrong("{} is not a count; counts are decimal", token);
     }
     const auto number = read_number(token);
     if (!number) {
         const Proposal proposal = propose_size(token);
         if (proposal.size() != 0) {
-            return wrong("'", token, "' is not a count; did you mean ", proposal.view(), "?");
+            return wrong("'{}' is not a count; did you mean {}?", token, proposal);
         }
-        return wrong("'", token, "' is not a count; write 4, or 16K for bytes");
+        return wrong("'{}' is not a count; write 4, or 16K for bytes", token);
     }
     if (*number == 0) {
-        return wrong("a count of 0 ", noun, "s does nothing");
+        return wrong("a count of 0 {}s does nothing", noun);
     }
     if (has_suffix(token)) {
         const std::uint64_t count = *number >> __builtin_ctz(unit);
         if ((*number & (unit - 1)) != 0) {
-            return wrong(token, " is not a whole number of ", noun, "s of ", Size{unit});
+            return wrong("{} is not a whole number of {}s of {}", token, noun, Size{unit});
         }
         if (*number > paging::kAddressSpaceEnd) {
-            return wrong(token, " is more than the address space has");
+            return wrong("{} is more than the address space has", token);
         }
         return static_cast<std::uint32_t>(count);
     }
     if (*number > paging::kAddressSpaceEnd >> __builtin_ctz(unit)) {
-        return wrong(token, " ", noun, "s of ", Size{unit}, " are more than the address space has");
+        return wrong("{} {}s of {} are more than the address space has", token, noun, Size{unit});
     }
     if (*number >= paging::kAddressSpaceEnd) {
-        return wrong(token, " is more than the address space has");
+        return wrong("{} is more than the address space has", token);
     }
     return static_cast<std::uint32_t>(*number);
 }
@@ -504,7 +497,7 @@ Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit, st
 Parsed<std::uint32_t> parse_times(std::string_view token, std::uint32_t last, std::string_view what) {
     const auto number = read_decimal(token, last);
     if (!number || *number == 0) {
-        return wrong("'", token, "' is not ", what, " from 1 to ", Decimal{last});
+        return wrong("'{}' is not {} from 1 to {}", token, what, Decimal{last});
     }
     return *number;
 }
@@ -515,14 +508,14 @@ Parsed<std::uint32_t> parse_directory_index(std::string_view token) {
     }
     const auto number = read_number(token);
     if (number && *number < paging::kEntryCount) {
-        return wrong("'", token, "' is not a directory index; did you mean ",
-                     Decimal{static_cast<std::uint32_t>(*number)}, "?");
+        return wrong("'{}' is not a directory index; did you mean {}?", token,
+                     Decimal{static_cast<std::uint32_t>(*number)});
     }
     if (number && *number < paging::kAddressSpaceEnd && is_hex(token)) {
-        return wrong("'", token, "' is not a directory index; did you mean ",
-                     Decimal{VirtAddr{static_cast<std::uint32_t>(*number)}.directory_index()}, "?");
+        return wrong("'{}' is not a directory index; did you mean {}?", token,
+                     Decimal{VirtAddr{static_cast<std::uint32_t>(*number)}.directory_index()});
     }
-    return wrong("'", token, "' is not a directory index from 0 to 1023");
+    return wrong("'{}' is not a directory index from 0 to 1023", token);
 }
 
 Parsed<std::uint32_t> parse_value(std::string_view token, std::uint32_t last) {
@@ -536,12 +529,12 @@ Parsed<std::uint32_t> parse_value(std::string_view token, std::uint32_t last) {
         }
         value = *entry;
     } else if (const Proposal proposal = propose_number(token); proposal.size() != 0) {
-        return wrong("'", token, "' is not a value; did you mean ", proposal.view(), "?");
+        return wrong("'{}' is not a value; did you mean {}?", token, proposal);
     } else {
-        return wrong("'", token, "' is not a value; write 0x00101003 or p:0x00101000|P|RW");
+        return wrong("'{}' is not a value; write 0x00101003 or p:0x00101000|P|RW", token);
     }
     if (value > last) {
-        return wrong("'", token, "' does not fit: the largest value here is ", Hex{last, 2});
+        return wrong("'{}' does not fit: the largest value here is {}", token, Hex{last, 2});
     }
     return static_cast<std::uint32_t>(value);
 }

@@ -5,10 +5,9 @@
 
 #include "kernel/machine/machine.hpp"
 #include "kernel/paging/address.hpp"
-#include "kernel/shell/print.hpp"
+#include "kernel/shell/problem.hpp"
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string_view>
 
@@ -19,18 +18,6 @@ using paging::PhysRange;
 using paging::VirtAddr;
 using paging::VirtRange;
 
-/// One line that says what is wrong, without `error: `.
-using Message = Text<384>;
-template <class T>
-using Parsed = std::expected<T, Message>;
-
-template <class... Parts>
-[[nodiscard]] std::unexpected<Message> wrong(const Parts&... parts) {
-    Message message;
-    print(message, parts...);
-    return std::unexpected{message};
-}
-
 /// The last physical address that can be named: 40 bits, all that PSE-36 reaches (SDM 3A 4.3).
 inline constexpr std::uint64_t kLastPhysical = (1ull << 40) - 1;
 
@@ -40,7 +27,6 @@ inline constexpr std::uint64_t kLastPhysical = (1ull << 40) - 1;
 [[nodiscard]] std::optional<std::uint32_t> read_decimal(std::string_view token, std::uint32_t last);
 
 /// What a token that is nearly a number was probably meant to be, spelled right. Empty if nobody can tell.
-using Proposal = Text<24>;
 [[nodiscard]] Proposal propose_number(std::string_view token);
 
 /// A number, PDI:PTI[:OFFSET] or a kernel symbol.

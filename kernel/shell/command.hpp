@@ -71,17 +71,19 @@ struct Invocation {
     }
     /// `error: …` or its record.
     Status error(std::string_view text);
-    Status error(const Message& message) { return error(message.view()); }
+    Status error(const Problem& problem);
     template <class... Parts>
-    Status fail(const Parts&... parts) {
-        Message message;
-        print(message, parts...);
-        return error(message);
+    [[gnu::always_inline]] Status fail(const char* sentence, const Parts&... parts) {
+        return error(problem(sentence, parts...));
     }
 };
 
+/// Room for one line that says what is wrong.
+using Message = Text<384>;
+
 /// Prints `error: …`, or the error record.
 void print_error(Output& out, std::string_view text, bool json);
+void print_error(Output& out, const Problem& problem, bool json);
 
 using Handler = Status (*)(Invocation&);
 

@@ -6,19 +6,19 @@
 namespace pagelab::shell {
 namespace {
 
-template <class... Parts>
-Status misused(Invocation& invocation, const Command& command, const Parts&... parts) {
+Status misuse(Invocation& invocation, const Command& command, const Problem& problem) {
     Message message;
-    print(message, parts..., "; usage: ");
+    problem.write(message);
+    print(message, "; usage: ");
     put_usage_text(message, command);
-    return invocation.error(message);
+    return invocation.error(message.view());
 }
 
 Status unknown_command(Invocation& invocation, std::string_view name) {
     if (const Command* near = nearest_command(name)) {
-        return invocation.fail("no command '", name, "'; did you mean ", near->name, "?");
+        return invocation.fail("no command '{}'; did you mean {}?", name, near->name);
     }
-    return invocation.fail("no command '", name, "'; help lists them");
+    return invocation.fail("no command '{}'; help lists them", name);
 }
 
 std::string_view option_name(std::string_view option) {
@@ -51,10 +51,9 @@ Status unknown_option(Invocation& invocation, const Command& command, std::strin
         consider("--json");
     }
     if (!near.empty()) {
-        return invocation.fail("'", word, "' is not an option of ", command.name, "; did you mean ", near,
-                               "?");
+        return invocation.fail("'{}' is not an option of {}; did you mean {}?", word, command.name, near);
     }
-    return misused(invocation, command, "'", word, "' is not an option of ", command.name);
+    return misuse(invocation, command, problem("'{}' is not an option of {}", word, command.name));
 }
 
 void set_option(Flags& flags, std::string_view option, std::string_view value) {
@@ -88,7 +87,7 @@ Status take_words(Invocation& invocation, const Command& command, const interfac
         std::string_view value;
         if (option.ends_with('=')) {
             if (++i == words.count) {
-                return misused(invocation, command, word, " needs a value");
+                return misuse(invocation, command, problem("{} needs a value", word));
             }
             value = words[i];
         }
@@ -100,12 +99,13 @@ Status take_words(Invocation& invocation, const Command& command, const interfac
 Status check_count(Invocation& invocation, const Command& command) {
     const std::size_t count = invocation.args.count;
     if (count < command.min_args) {
-        return misused(invocation, command, command.name,
-                       count == 0 ? " needs arguments" : " needs more arguments");
+        return misuse(
+            invocation, command,
+            problem("{}{}", command.name, count == 0 ? " needs arguments" : " needs more arguments"));
     }
     if (count > command.max_args) {
-        return misused(invocation, command, "'", invocation.args[command.max_args],
-                       "' is one argument too many");
+        return misuse(invocation, command,
+                      problem("'{}' is one argument too many", invocation.args[command.max_args]));
     }
     return Status::ok;
 }
@@ -129,7 +129,7 @@ Status run(Invocation& invocation, const Command& command, const interface::Word
         return help_on(invocation, command.name);
     }
     if (command.kind == Kind::modifier) {
-        return misused(invocation, command, command.name, " stands before force and noflush");
+        return misuse(invocation, command, problem("{} stands before force and noflush", command.name));
     }
     if (const Status status = take_words(invocation, command, words, first); status != Status::ok) {
         return status;
@@ -149,7 +149,18 @@ void print_error(Output& out, std::string_view text, bool json) {
     } else {
         print(out, "error: ", text);
     }
-    out.put("\n");
+    print(out, "\n");
+}
+
+void print_error(Output& out, const Problem& problem, bool json) {
+    Message message;
+    problem.write(message);
+    print_error(out, message.view(), json);
+}
+
+Status Invocation::error(const Problem& problem) {
+    print_error(out, problem, flags.json);
+    return Status::error;
 }
 
 Status Invocation::error(std::string_view text) {
@@ -177,10 +188,10 @@ Status dispatch(Invocation& invocation, std::string_view text) {
         (prefix == "force" ? invocation.change.force : invocation.change.flush) = prefix == "force";
     }
     if (words.overflow) {
-        return invocation.fail("a command has at most ", Decimal{interface::kMaxWords}, " words");
+        return invocation.fail("a command has at most {} words", Decimal{interface::kMaxWords});
     }
     if (first == words.count) {
-        return misused(invocation, *find_command(prefix), prefix, " needs a command");
+        return misuse(invocation, *find_command(prefix), problem("{} needs a command", prefix));
     }
     if (!prefix.empty() && asks_for_help(words[first])) {
         return help_on(invocation, prefix);
@@ -208,8 +219,8 @@ Status dispatch(Invocation& invocation, std::string_view text) {
         return unknown_command(invocation, words[first]);
     }
     if (!prefix.empty() && !takes_prefix(*command, invocation.change.flush ? "force" : "noflush")) {
-        return invocation.fail(prefix, " does not fit before ", command->name, "; help ", prefix,
-                               " says where it stands");
+        return invocation.fail("{} does not fit before {}; help {} says where it stands", prefix,
+                               command->name, prefix);
     }
     return run(invocation, *command, words, first + 1);
 }

@@ -76,7 +76,7 @@ void report_exception(Output& out, machine::Machine& machine, const machine::Exc
         paging::JsonObject<Output> object(out, "error");
         object.text("text", text.view());
     }
-    out.put("\n");
+    print(out, "\n");
 }
 
 } // namespace pagelab::shell

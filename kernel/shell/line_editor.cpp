@@ -65,15 +65,15 @@ LineEditor::Event LineEditor::control(char byte) {
     switch (byte) {
     case '\r':
     case '\n':
-        screen_.put("\n");
+        print(screen_, "\n");
         return Event::line;
     case key('C'):
-        screen_.put("^C\n");
+        print(screen_, "^C\n");
         size_ = cursor_ = 0;
         return Event::cancel;
     case key('D'):
         if (size_ == 0) {
-            screen_.put("\n");
+            print(screen_, "\n");
             return Event::end;
         }
         remove(cursor_, cursor_ + 1);
@@ -105,7 +105,7 @@ LineEditor::Event LineEditor::control(char byte) {
         remove(cursor_, size_);
         break;
     case key('L'):
-        screen_.put("\x1b[H\x1b[2J");
+        print(screen_, "\x1b[H\x1b[2J");
         redraw();
         break;
     case key('N'):
@@ -294,18 +294,18 @@ void LineEditor::complete() {
 
 void LineEditor::list(const Completions& completions) {
     std::size_t column = 0;
-    screen_.put("\n");
+    print(screen_, "\n");
     for (std::size_t i = 0; i < completions.count; ++i) {
         const std::string_view item = completions.items[i];
         if (column != 0 && column + 2 + item.size() >= kColumns) {
-            screen_.put("\n");
+            print(screen_, "\n");
             column = 0;
         }
         screen_.put(column == 0 ? "" : "  ");
         screen_.put(item);
         column += item.size() + 2;
     }
-    screen_.put("\n");
+    print(screen_, "\n");
     redraw();
 }
 

@@ -8,6 +8,10 @@ void print_part(Output& out, std::string_view text) {
     out.put(text);
 }
 
+void print_part(Output& out, const char* text) {
+    out.put(text);
+}
+
 void print_part(Output& out, Decimal number) {
     paging::put_decimal(out, number.value);
 }

@@ -55,6 +55,8 @@ struct Count {
 };
 
 void print_part(Output& out, std::string_view text);
+/// A literal: shorter to call than with a view of it, and most text is literals.
+void print_part(Output& out, const char* text);
 void print_part(Output& out, Decimal number);
 void print_part(Output& out, LongDecimal number);
 void print_part(Output& out, Hex number);

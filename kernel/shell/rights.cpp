@@ -102,14 +102,14 @@ std::optional<Meaning> meaning_of_word(std::string_view word) {
     }
 }
 
-std::unexpected<Message> unknown_part(std::string_view token, std::string_view part) {
+std::unexpected<Problem> unknown_part(std::string_view token, std::string_view part) {
     if (same_word(part, "a") || same_word(part, "d") || same_word(part, "ad")) {
-        return wrong("'", token, "' is not rights: A and D are set by the CPU; setpte writes them");
+        return wrong("'{}' is not rights: A and D are set by the CPU; setpte writes them", token);
     }
     if (same_word(part, "nx") || same_word(part, "xd")) {
-        return wrong("'", token, "' is not rights: 32-bit paging has no NX");
+        return wrong("'{}' is not rights: 32-bit paging has no NX", token);
     }
-    return wrong("'", token, "' is not rights; letters are r w u g, after commas nc wt big pat: rwu,nc");
+    return wrong("'{}' is not rights; letters are r w u g, after commas nc wt big pat: rwu,nc", token);
 }
 
 /// Takes the part before the next comma or bar.
@@ -157,15 +157,14 @@ Parsed<RightsChange> parse_signed(std::string_view token) {
             const std::size_t end = part.find_first_of("+-");
             const std::string_view group = part.substr(0, end);
             part = end == std::string_view::npos ? std::string_view{} : part.substr(end);
-            Message problem;
+            Parsed<void> taken;
             const bool known = visit_part(group, false, [&](const Meaning& meaning) {
                 if (meaning.large) {
-                    print(problem, "'", token,
-                          "': a page keeps its size; unmap it and map it again with big");
+                    taken = wrong("'{}': a page keeps its size; unmap it and map it again with big", token);
                 } else if (sign == '-' && (meaning.read || meaning.execute)) {
-                    print(problem, "'", token,
-                          "': 32-bit paging can't take reading or executing from a page that is present; "
-                          "unmap takes all");
+                    taken = wrong("'{}': 32-bit paging can't take reading or executing from a page that is "
+                                  "present; unmap takes all",
+                                  token);
                 }
                 change.mentions_execute = change.mentions_execute || meaning.execute;
                 (sign == '-' ? change.clear : change.set) |= meaning.attribute;
@@ -173,13 +172,13 @@ Parsed<RightsChange> parse_signed(std::string_view token) {
             if (!known) {
                 return unknown_part(token, group);
             }
-            if (problem.size() != 0) {
-                return std::unexpected{problem};
+            if (!taken) {
+                return std::unexpected{taken.error()};
             }
         }
     }
     if ((change.clear & change.set) != 0) {
-        return wrong("'", token, "' gives and takes the same right");
+        return wrong("'{}' gives and takes the same right", token);
     }
     return change;
 }
@@ -241,7 +240,7 @@ Parsed<RightsChange> parse_rights_change(std::string_view token) {
         return std::unexpected{rights.error()};
     }
     if (rights->large) {
-        return wrong("'", token, "': a page keeps its size; unmap it and map it again with big");
+        return wrong("'{}': a page keeps its size; unmap it and map it again with big", token);
     }
     // It sets what rights and caching are; the bits that are free for software stay unless they are named.
     constexpr std::uint32_t kSoftware = bits::kAvail9 | bits::kAvail10 | bits::kAvail11;

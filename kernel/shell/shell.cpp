@@ -143,12 +143,12 @@ void Shell::begin_job(std::string_view command) {
 void Shell::start(std::string_view command) {
     begin_job(command);
     if (const auto unrolled = unroll(); !unrolled) {
-        print_error(out_, unrolled.error().view(), wants_json(command));
+        print_error(out_, unrolled.error(), wants_json(command));
         finish(Status::error);
     }
 }
 
-std::expected<void, Message> Shell::unroll() {
+Parsed<void> Shell::unroll() {
     for (;;) {
         std::string_view rest = job_.core;
         const std::string_view name = take_word(rest);
@@ -160,10 +160,7 @@ std::expected<void, Message> Shell::unroll() {
         const bool counts = command->min_args == 2;
         const std::string_view number = counts ? take_word(rest) : std::string_view{};
         if (rest.empty()) {
-            Message message;
-            print(message, name, " needs ", command->usage, "; usage: ");
-            put_usage_text(message, *command);
-            return std::unexpected{message};
+            return wrong("{} needs {}; help {} has examples", name, command->usage, name);
         }
         if (counts) {
             const auto runs = parse_times(number, kMaxRuns, "a number of runs");
@@ -173,7 +170,7 @@ std::expected<void, Message> Shell::unroll() {
             modifier.runs = modifier.left = *runs;
         }
         if (job_.depth == kMaxModifiers) {
-            return wrong("repeat and time stand at most ", Decimal{kMaxModifiers}, " deep");
+            return wrong("repeat and time stand at most {} deep", Decimal{kMaxModifiers});
         }
         job_.modifiers[job_.depth++] = modifier;
         job_.core = rest;
@@ -229,9 +226,9 @@ void Shell::report_time(const Modifier& modifier) {
             paging::JsonObject<Output> json(out_, "time");
             json.number("ticks", now == 0 ? std::nullopt : std::optional{now - modifier.started});
         }
-        out_.put("\n");
+        print(out_, "\n");
     } else if (now == 0) {
-        out_.put("no ticks: this CPU has no time stamp counter\n");
+        print(out_, "no ticks: this CPU has no time stamp counter\n");
     } else {
         print(out_, LongDecimal{now - modifier.started}, " ticks\n");
     }
@@ -248,7 +245,7 @@ void Shell::finish(Status status) {
 void Shell::drop_queue() {
     pending_ = {};
     boot_pending_ = {};
-    out_.put("interrupted\n");
+    print(out_, "interrupted\n");
     if (job_.active) {
         finish(Status::interrupted);
     }

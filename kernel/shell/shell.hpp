@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string_view>
 
@@ -69,7 +68,7 @@ private:
     void start(std::string_view command);
     void begin_job(std::string_view command);
     /// Takes `repeat N` and `time` off the job's text.
-    [[nodiscard]] std::expected<void, Message> unroll();
+    [[nodiscard]] Parsed<void> unroll();
     void run_once();
     /// One run of the job's command is over; `last` if no other may follow.
     void end_run(Status status, bool last);

@@ -17,9 +17,13 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/history.cpp
   ${CMAKE_CURRENT_LIST_DIR}/line_editor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/problem.cpp
   ${CMAKE_CURRENT_LIST_DIR}/rights.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shell.cpp
   ${CMAKE_CURRENT_LIST_DIR}/synonyms.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/topics.cpp
   ${CMAKE_CURRENT_LIST_DIR}/walk_now.cpp)
+# What the kernel compiles these files with, after its own options: the words of forty commands are most of
+# its bytes, and nothing here is hot.
+set(PAGELAB_SHELL_KERNEL_OPTIONS -Os --param=max-inline-insns-size=10 --param=early-inlining-insns=12)

@@ -69,8 +69,8 @@ Parsed<CommandText> examine(const interface::Words& words, bool physical) {
             if (letter == 'b' || letter == 'h' || letter == 'w') {
                 unit = {&letter, 1};
             } else if (letter != 'x') {
-                return wrong("'", words[0], "': only x (hex) with b, h or w is here; did you mean ",
-                             physical ? "xp/" : "x/", count.empty() ? "1" : count, "x?");
+                return wrong("'{}': only x (hex) with b, h or w is here; did you mean {}{}x?", words[0],
+                             physical ? "xp/" : "x/", count.empty() ? "1" : count);
             }
         }
     }

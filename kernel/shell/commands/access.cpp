@@ -18,11 +18,11 @@ Parsed<Access> parse_access(const interface::Words& args) {
     } else if (args[1] == "x") {
         access.kind = AccessKind::fetch;
     } else if (args[1] != "r") {
-        return wrong("'", args[1], "' is no access; write r, w or x");
+        return wrong("'{}' is no access; write r, w or x", args[1]);
     }
     access.user = args[2] == "user";
     if (!access.user && !args[2].empty()) {
-        return wrong("'", args[2], "' is no ring; did you mean user?");
+        return wrong("'{}' is no ring; did you mean user?", args[2]);
     }
     return access;
 }
@@ -67,7 +67,7 @@ void put_probe_json(Output& out, VirtAddr va, const Access& access, const paging
         put_code(json, "cpu_code", cpu.faulted, cpu.code);
         json.boolean("agree", same);
     }
-    out.put("\n");
+    print(out, "\n");
 }
 
 /// The last page fault of the journal, as far back as it reaches.
@@ -87,7 +87,7 @@ std::optional<interface::JournalRecord> last_page_fault(const interface::Journal
 Status put_explanation(Invocation& invocation, const paging::FaultExplanation& explanation) {
     if (invocation.flags.json) {
         write_json(invocation.out, explanation);
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     } else {
         write_text(invocation.out, explanation);
     }
@@ -125,8 +125,8 @@ Status touch(Invocation& invocation) {
         return Status::ok;
     }
     print(invocation.out, "  they differ; no trace but A and D\n");
-    return invocation.fail("CPU and tables differ at ", *va, ": the TLB may hold an old entry; invlpg ", *va,
-                           " drops it");
+    return invocation.fail("CPU and tables differ at {}: the TLB may hold an old entry; invlpg {} drops it",
+                           *va, *va);
 }
 
 Status fault(Invocation& invocation) {

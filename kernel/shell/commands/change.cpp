@@ -13,7 +13,7 @@ using paging::kPageSize;
 
 void note_no_execute(Invocation& invocation, bool mentioned) {
     if (mentioned) {
-        invocation.out.put("note: 32-bit paging has no NX; what can be read can be executed\n");
+        print(invocation.out, "note: 32-bit paging has no NX; what can be read can be executed\n");
     }
 }
 
@@ -50,7 +50,7 @@ Parsed<MapArguments> parse_map(const Invocation& invocation) {
         } else if (!looks_physical(token) && !looks_like_rights(token) && count.empty()) {
             count = token;
         } else {
-            return wrong("'", token, "' is one too many: map VA [p:PA] [RIGHTS] [COUNT]");
+            return wrong("'{}' is one too many: map VA [p:PA] [RIGHTS] [COUNT]", token);
         }
     }
     if (!rights.empty()) {

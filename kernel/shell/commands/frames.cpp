@@ -21,7 +21,7 @@ constexpr Row kRows[] = {
 
 Status free_tables(Invocation& invocation) {
     if (invocation.args.count > 1) {
-        return invocation.fail("'", invocation.args[1], "' is one argument too many: free tables");
+        return invocation.fail("'{}' is one argument too many: free tables", invocation.args[1]);
     }
     const auto report = invocation.machine.free_tables();
     if (!report) {
@@ -47,7 +47,7 @@ Status frames(Invocation& invocation) {
                 json.number(name, counts.*count);
             }
         }
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
         return Status::ok;
     }
     for (const auto& [name, count] : kRows) {

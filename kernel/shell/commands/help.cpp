@@ -24,13 +24,13 @@ void put_overview(Output& out) {
                 print(out, " ", command.name);
             }
         }
-        out.put("\n");
+        print(out, "\n");
     }
     paging::put_padded(out, "topics", 10);
     for (const Topic& topic : topics()) {
         print(out, " ", topic.name);
     }
-    out.put("\nhelp COMMAND or help TOPIC tells more, with examples to type\n");
+    print(out, "\nhelp COMMAND or help TOPIC tells more, with examples to type\n");
 }
 
 void put_command(Output& out, const Command& command) {
@@ -73,9 +73,9 @@ Status help(Invocation& invocation) {
     }
     const std::string_view near = nearest(name);
     if (near.empty()) {
-        return invocation.fail("no help on '", name, "'; help lists commands and topics");
+        return invocation.fail("no help on '{}'; help lists commands and topics", name);
     }
-    return invocation.fail("no help on '", name, "'; did you mean ", near, "?");
+    return invocation.fail("no help on '{}'; did you mean {}?", name, near);
 }
 
 } // namespace pagelab::shell::handlers

@@ -37,10 +37,10 @@ Status log(Invocation& invocation) {
         } else {
             put_event(invocation.out, record);
         }
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     }
     if (!any && !invocation.flags.json) {
-        invocation.out.put("the journal is empty\n");
+        print(invocation.out, "the journal is empty\n");
     }
     return Status::ok;
 }
@@ -59,9 +59,8 @@ Status undo(Invocation& invocation) {
         const auto report = invocation.machine.undo();
         if (!report) {
             if (i != 0 && report.error().refusal == machine::Refusal::nothing_to_undo) {
-                return invocation.fail("only ", Count{i, "command"},
-                                       " can be taken back, so none was; did you mean undo ", Decimal{i},
-                                       "?");
+                return invocation.fail("only {} can be taken back, so none was; did you mean undo {}?",
+                                       Count{i, "command"}, Decimal{i});
             }
             return refuse(invocation, report.error());
         }
@@ -74,7 +73,7 @@ Status undo(Invocation& invocation) {
         if (report->frames_taken_again != 0) {
             print(invocation.out, ", ", Count{report->frames_taken_again, "frame"}, " taken again");
         }
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     }
     return Status::ok;
 }

@@ -40,7 +40,7 @@ UnitArgument parse_unit(const interface::Words& args) {
 /// `count` units from `first` on must have addresses.
 Parsed<void> check_room(const Place& first, Unit unit, std::uint32_t count) {
     if (std::uint64_t{count} * bytes_of(unit) > first.room()) {
-        return wrong("that many ", noun_of(unit), "s pass the last address, ",
+        return wrong("that many {}s pass the last address, {}", noun_of(unit),
                      first.physical ? "p:0xffffffffff" : "0xffffffff");
     }
     return {};
@@ -97,10 +97,10 @@ struct PeekArguments {
 Parsed<PeekArguments> parse_peek(const Invocation& invocation) {
     const auto [unit, next] = parse_unit(invocation.args);
     if (invocation.args.count <= next) {
-        return wrong("peek ", invocation.args[0], " needs an address");
+        return wrong("peek {} needs an address", invocation.args[0]);
     }
     if (invocation.args.count > next + 2) {
-        return wrong("'", invocation.args[next + 2], "' is one argument too many");
+        return wrong("'{}' is one argument too many", invocation.args[next + 2]);
     }
     const auto place = parse_place(invocation.args[next], invocation.machine);
     if (!place) {
@@ -129,7 +129,7 @@ void put_values_text(Output& out, const Place& place, Unit unit, std::span<const
     for (const std::uint32_t value : values) {
         print(out, "  ", Hex{value, bytes_of(unit) * 2});
     }
-    out.put("\n");
+    print(out, "\n");
 }
 
 void put_values_json(Output& out, const Place& place, Unit unit, std::span<const std::uint32_t> values) {
@@ -144,9 +144,9 @@ void put_values_json(Output& out, const Place& place, Unit unit, std::span<const
             print(out, separator, Hex{value, bytes_of(unit) * 2}, "\"");
             separator = ",\"";
         }
-        out.put("]");
+        print(out, "]");
     }
-    out.put("\n");
+    print(out, "\n");
 }
 
 /// Physical memory is asked for before anything is printed: all of it must be RAM.
@@ -158,7 +158,7 @@ Parsed<void> check_ram(Invocation& invocation, const PeekArguments& peek) {
     for (PhysAddr frame = peek.place.pa.frame_base(); frame.raw() < end;
          frame = frame.plus(paging::kPageSize)) {
         if (!invocation.machine.is_ram(frame)) {
-            return wrong(frame, " is no RAM; RAM ends at ", invocation.machine.ram_end());
+            return wrong("{} is no RAM; RAM ends at {}", frame, invocation.machine.ram_end());
         }
         if (invocation.poll()) {
             break;

@@ -143,7 +143,7 @@ private:
 Status refuse(Invocation& invocation, const OperationError& error, std::uint32_t page_size) {
     Message message;
     put_refusal(message, invocation.machine, error, page_size);
-    return invocation.error(message);
+    return invocation.error(message.view());
 }
 
 void put_consequences(Output& out, const machine::ChangeReport& report) {
@@ -161,7 +161,7 @@ void put_consequences(Output& out, const machine::ChangeReport& report) {
     } else if (!report.all_flushed && report.pages_flushed == 0) {
         list.say("nothing to flush");
     }
-    out.put("\n");
+    print(out, "\n");
 }
 
 } // namespace pagelab::shell

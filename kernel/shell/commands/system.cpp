@@ -54,9 +54,9 @@ void put_registers_json(Output& out, const machine::Registers& registers) {
             print(out, separator, flag.name, "\"");
             separator = ",\"";
         });
-        out.put("]");
+        print(out, "]");
     }
-    out.put("\n");
+    print(out, "\n");
 }
 
 /// `on` or `off`.
@@ -64,7 +64,7 @@ Parsed<bool> parse_switch(std::string_view token) {
     if (token == "on" || token == "off") {
         return token == "on";
     }
-    return wrong("'", token, "' is no state; write on or off");
+    return wrong("'{}' is no state; write on or off", token);
 }
 
 } // namespace
@@ -73,7 +73,7 @@ Status echo(Invocation& invocation) {
     for (std::size_t i = 0; i < invocation.args.count; ++i) {
         print(invocation.out, i == 0 ? "" : " ", invocation.args[i]);
     }
-    invocation.out.put("\n");
+    print(invocation.out, "\n");
     return Status::ok;
 }
 
@@ -93,14 +93,14 @@ Status regs(Invocation& invocation) {
                 separator = " ";
             }
         });
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     }
     return Status::ok;
 }
 
 Status cr0(Invocation& invocation) {
     if (invocation.args[0] != "wp") {
-        return invocation.fail("'", invocation.args[0], "' is no switch of CR0 here; did you mean wp?");
+        return invocation.fail("'{}' is no switch of CR0 here; did you mean wp?", invocation.args[0]);
     }
     const auto on = parse_switch(invocation.args[1]);
     if (!on) {
@@ -117,7 +117,7 @@ Status cr0(Invocation& invocation) {
 Status cr4(Invocation& invocation) {
     const bool pse = invocation.args[0] == "pse";
     if (!pse && invocation.args[0] != "pge") {
-        return invocation.fail("'", invocation.args[0], "' is no switch of CR4 here; write pse or pge");
+        return invocation.fail("'{}' is no switch of CR4 here; write pse or pge", invocation.args[0]);
     }
     const auto on = parse_switch(invocation.args[1]);
     if (!on) {

@@ -16,7 +16,7 @@ Status invlpg(Invocation& invocation) {
 Status flush(Invocation& invocation) {
     const bool global = invocation.args[0] == "global";
     if (!global && invocation.args.count != 0) {
-        return invocation.fail("'", invocation.args[0], "' is nothing to flush; did you mean global?");
+        return invocation.fail("'{}' is nothing to flush; did you mean global?", invocation.args[0]);
     }
     invocation.machine.flush_all(global);
     print(invocation.out,

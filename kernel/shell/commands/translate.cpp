@@ -21,7 +21,7 @@ void put_slot_line(Invocation& invocation, const paging::Slot& slot) {
     } else {
         put_slot(invocation.out, slot);
     }
-    invocation.out.put("\n");
+    print(invocation.out, "\n");
 }
 
 void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, std::string_view noun) {
@@ -52,7 +52,7 @@ Status walk(Invocation& invocation) {
     const paging::Walk result = walk_now(invocation.machine, *va);
     if (invocation.flags.json) {
         write_json(invocation.out, result);
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     } else {
         write_text(invocation.out, result);
     }
@@ -66,7 +66,7 @@ Status split(Invocation& invocation) {
     }
     if (invocation.flags.json) {
         paging::write_split_json(invocation.out, *va);
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     } else {
         paging::write_split_text(invocation.out, *va);
     }
@@ -85,7 +85,7 @@ Status window(Invocation& invocation) {
     }
     if (invocation.flags.json) {
         paging::write_window_json(invocation.out, *slot, *va);
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     } else {
         paging::write_window_text(invocation.out, *slot, *va);
     }
@@ -105,8 +105,8 @@ Status dumppd(Invocation& invocation) {
         bounds[1] = bounds[0];
     }
     if (bounds[1] < bounds[0]) {
-        return invocation.fail("LAST comes before FIRST; did you mean dumppd ", Decimal{bounds[1]}, " ",
-                               Decimal{bounds[0]}, "?");
+        return invocation.fail("LAST comes before FIRST; did you mean dumppd {} {}?", Decimal{bounds[1]},
+                               Decimal{bounds[0]});
     }
     Reader read(invocation);
     const paging::PagingContext context = invocation.machine.context();
@@ -134,7 +134,7 @@ Status dumppt(Invocation& invocation) {
         Message message;
         print(message, "PDE ", Decimal{*pdi}, " leads to no page table: ");
         paging::put_target<Output>(message, slot.kind, slot.target);
-        return invocation.error(message);
+        return invocation.error(message.view());
     }
     std::uint32_t used = 0;
     for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
@@ -172,7 +172,7 @@ Status maps(Invocation& invocation) {
     }
     paging::for_each_region(read, invocation.machine.context(), query, [&](const paging::Region& region) {
         write_json(invocation.out, region);
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
         return !invocation.poll();
     });
     return Status::ok;
@@ -192,7 +192,7 @@ Status find(Invocation& invocation) {
         } else {
             put_alias(invocation.out, alias);
         }
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
         (void)invocation.poll();
     });
     if (!invocation.flags.json) {
@@ -209,8 +209,8 @@ Status check(Invocation& invocation) {
             return invocation.error(pa.error());
         }
         if (!pa->is_aligned(paging::kPageSize) || pa->raw() >= paging::kAddressSpaceEnd) {
-            return invocation.fail(*pa, " is no page directory; did you mean ",
-                                   PhysAddr{pa->frame_base().raw() & 0xffffffffu}, "?");
+            return invocation.fail("{} is no page directory; did you mean {}?", *pa,
+                                   PhysAddr{pa->frame_base().raw() & 0xffffffffu});
         }
         context.control.cr3 = static_cast<std::uint32_t>(pa->raw());
     }
@@ -225,7 +225,7 @@ Status check(Invocation& invocation) {
                                  } else {
                                      put_finding(invocation.out, finding);
                                  }
-                                 invocation.out.put("\n");
+                                 print(invocation.out, "\n");
                                  (void)invocation.poll();
                              });
     if (!invocation.flags.json) {
@@ -239,7 +239,7 @@ Status decode(Invocation& invocation) {
     const bool named = invocation.args.count == 2;
     const bool directory = named && invocation.args[0] == "pde";
     if (named && !directory && invocation.args[0] != "pte") {
-        return invocation.fail("'", invocation.args[0], "' is no level; did you mean pte?");
+        return invocation.fail("'{}' is no level; did you mean pte?", invocation.args[0]);
     }
     const auto value = parse_value(invocation.args[named ? 1 : 0]);
     if (!value) {
@@ -250,7 +250,7 @@ Status decode(Invocation& invocation) {
         directory ? paging::make_pde_slot(0, *value, context) : paging::make_pte_slot(0, 0, *value);
     if (invocation.flags.json) {
         paging::write_entry_json(invocation.out, slot);
-        invocation.out.put("\n");
+        print(invocation.out, "\n");
     } else {
         paging::write_entry_text(invocation.out, slot);
     }
