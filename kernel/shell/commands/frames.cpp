@@ -1,0 +1,107 @@
+// frames alloc free: physical memory and its pool.
+#include "kernel/paging/json.hpp"
+#include "kernel/shell/commands/handlers.hpp"
+#include "kernel/shell/commands/refusals.hpp"
+
+#include <algorithm>
+
+namespace pagelab::shell::handlers {
+namespace {
+
+struct Row {
+    std::string_view name;
+    std::uint32_t machine::FrameCounts::*count;
+};
+constexpr Row kRows[] = {
+    {"total", &machine::FrameCounts::total},       {"free", &machine::FrameCounts::free},
+    {"kernel", &machine::FrameCounts::kernel},     {"directory", &machine::FrameCounts::directory},
+    {"table", &machine::FrameCounts::table},       {"data", &machine::FrameCounts::data},
+    {"reserved", &machine::FrameCounts::reserved},
+};
+
+Status free_tables(Invocation& invocation) {
+    if (invocation.args.count > 1) {
+        return invocation.fail("'{}' is one argument too many: free tables", invocation.args[1]);
+    }
+    const auto report = invocation.machine.free_tables();
+    if (!report) {
+        return refuse(invocation, report.error());
+    }
+    if (report->tables_freed == 0) {
+        print(invocation.out, "no table is empty\n");
+        return Status::ok;
+    }
+    print(invocation.out, "freed empty tables");
+    put_consequences(invocation.out, *report);
+    return Status::ok;
+}
+
+} // namespace
+
+Status frames(Invocation& invocation) {
+    const machine::FrameCounts counts = invocation.machine.frames();
+    if (invocation.flags.json) {
+        {
+            paging::JsonObject json(invocation.out, "frames");
+            for (const auto& [name, count] : kRows) {
+                json.number(name, counts.*count);
+            }
+        }
+        print(invocation.out, "\n");
+        return Status::ok;
+    }
+    for (const auto& [name, count] : kRows) {
+        paging::put_padded(invocation.out, name, 9);
+        print(invocation.out, "  ");
+        Text<12> number;
+        print(number, Decimal{counts.*count});
+        paging::put_spaces(invocation.out, 8 - std::min<std::size_t>(8, number.size()));
+        print(invocation.out, number.view(), "  ", Size{std::uint64_t{counts.*count} * paging::kPageSize},
+              "\n");
+    }
+    return Status::ok;
+}
+
+Status alloc(Invocation& invocation) {
+    std::uint32_t count = 1;
+    if (invocation.args.count != 0) {
+        const auto parsed = parse_count(invocation.args[0], paging::kPageSize, "frame");
+        if (!parsed) {
+            return invocation.error(parsed.error());
+        }
+        count = *parsed;
+    }
+    const auto report = invocation.machine.alloc_frames(count);
+    if (!report) {
+        return refuse(invocation, report.error());
+    }
+    print(invocation.out, "took ", Count{count, "frame"}, " from ", report->first_frame.value_or(PhysAddr{}),
+          "\n");
+    return Status::ok;
+}
+
+Status free(Invocation& invocation) {
+    if (invocation.args[0] == "tables") {
+        return free_tables(invocation);
+    }
+    const auto pa = parse_physical(invocation.args[0]);
+    if (!pa) {
+        return invocation.error(pa.error());
+    }
+    std::uint32_t count = 1;
+    if (invocation.args.count == 2) {
+        const auto parsed = parse_count(invocation.args[1], paging::kPageSize, "frame");
+        if (!parsed) {
+            return invocation.error(parsed.error());
+        }
+        count = *parsed;
+    }
+    const auto report = invocation.machine.free_frames(*pa, count);
+    if (!report) {
+        return refuse(invocation, report.error());
+    }
+    print(invocation.out, "gave back ", Count{count, "frame"}, " from ", *pa, "\n");
+    return Status::ok;
+}
+
+} // namespace pagelab::shell::handlers

@@ -1,0 +1,61 @@
+// The handlers of all commands, by family; each file of this folder holds one family.
+// For the table alone.
+#pragma once
+
+#include "kernel/shell/command.hpp"
+
+namespace pagelab::shell::handlers {
+
+// translate.cpp
+Status walk(Invocation& invocation);
+Status split(Invocation& invocation);
+Status window(Invocation& invocation);
+Status dumppd(Invocation& invocation);
+Status dumppt(Invocation& invocation);
+Status maps(Invocation& invocation);
+Status find(Invocation& invocation);
+Status check(Invocation& invocation);
+Status decode(Invocation& invocation);
+
+// change.cpp
+Status map(Invocation& invocation);
+Status unmap(Invocation& invocation);
+Status protect(Invocation& invocation);
+Status setpde(Invocation& invocation);
+Status setpte(Invocation& invocation);
+
+// memory.cpp
+Status peek(Invocation& invocation);
+Status poke(Invocation& invocation);
+Status fill(Invocation& invocation);
+
+// frames.cpp
+Status frames(Invocation& invocation);
+Status alloc(Invocation& invocation);
+Status free(Invocation& invocation);
+
+// access.cpp
+Status touch(Invocation& invocation);
+Status fault(Invocation& invocation);
+
+// tlb.cpp
+Status invlpg(Invocation& invocation);
+Status flush(Invocation& invocation);
+
+// history.cpp
+Status log(Invocation& invocation);
+Status undo(Invocation& invocation);
+
+// system.cpp
+Status echo(Invocation& invocation);
+Status regs(Invocation& invocation);
+Status cr0(Invocation& invocation);
+Status cr4(Invocation& invocation);
+Status history(Invocation& invocation);
+Status halt(Invocation& invocation);
+Status reboot(Invocation& invocation);
+
+// help.cpp
+Status help(Invocation& invocation);
+
+} // namespace pagelab::shell::handlers

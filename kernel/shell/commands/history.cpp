@@ -1,0 +1,81 @@
+// log undo: what happened, and taking it back.
+#include "kernel/interface/journal_text.hpp"
+#include "kernel/shell/commands/handlers.hpp"
+#include "kernel/shell/commands/refusals.hpp"
+
+namespace pagelab::shell::handlers {
+namespace {
+
+constexpr std::uint32_t kDefaultRecords = 20;
+
+} // namespace
+
+Status log(Invocation& invocation) {
+    std::uint32_t wanted = kDefaultRecords;
+    if (invocation.args.count != 0) {
+        const auto parsed =
+            parse_times(invocation.args[0], interface::kJournalCapacity, "a number of records");
+        if (!parsed) {
+            return invocation.error(parsed.error());
+        }
+        wanted = *parsed;
+    }
+    const interface::JournalRing& ring = invocation.machine.journal();
+    const std::uint32_t end = ring.next_sequence;
+    const std::uint32_t held = end - 1;
+    bool any = false;
+    for (std::uint32_t sequence = end - (held < wanted ? held : wanted);
+         sequence != end && !invocation.poll(); ++sequence) {
+        // A copy: while it is printed the ring may go round.
+        const interface::JournalRecord record = ring.records[sequence % interface::kJournalCapacity];
+        if (record.sequence != sequence) {
+            continue;
+        }
+        any = true;
+        if (invocation.flags.json) {
+            write_json(invocation.out, record);
+        } else {
+            put_event(invocation.out, record);
+        }
+        print(invocation.out, "\n");
+    }
+    if (!any && !invocation.flags.json) {
+        print(invocation.out, "the journal is empty\n");
+    }
+    return Status::ok;
+}
+
+Status undo(Invocation& invocation) {
+    std::uint32_t count = 1;
+    if (invocation.args.count != 0) {
+        const auto parsed =
+            parse_times(invocation.args[0], interface::kJournalCapacity, "a number of commands");
+        if (!parsed) {
+            return invocation.error(parsed.error());
+        }
+        count = *parsed;
+    }
+    for (std::uint32_t i = 0; i < count && !invocation.poll(); ++i) {
+        const auto report = invocation.machine.undo();
+        if (!report) {
+            if (i != 0 && report.error().refusal == machine::Refusal::nothing_to_undo) {
+                return invocation.fail("only {} can be taken back, so none was; did you mean undo {}?",
+                                       Count{i, "command"}, Decimal{i});
+            }
+            return refuse(invocation, report.error());
+        }
+        print(invocation.out, "took back command ", Decimal{report->command}, "; ",
+              Decimal{report->entries_restored},
+              report->entries_restored == 1 ? " entry restored" : " entries restored");
+        if (report->frames_freed != 0) {
+            print(invocation.out, ", ", Count{report->frames_freed, "frame"}, " freed");
+        }
+        if (report->frames_taken_again != 0) {
+            print(invocation.out, ", ", Count{report->frames_taken_again, "frame"}, " taken again");
+        }
+        print(invocation.out, "\n");
+    }
+    return Status::ok;
+}
+
+} // namespace pagelab::shell::handlers

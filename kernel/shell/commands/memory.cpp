@@ -1,0 +1,276 @@
+// peek poke fill: memory by virtual or physical address.
+// An access of virtual memory may fault, and that ends the command: what is read is read before it is
+// printed, and what is written is tried on every page first.
+#include "kernel/paging/json.hpp"
+#include "kernel/shell/commands/handlers.hpp"
+#include "kernel/shell/commands/refusals.hpp"
+
+#include <algorithm>
+
+namespace pagelab::shell::handlers {
+namespace {
+
+using machine::Unit;
+
+constexpr std::uint32_t bytes_of(Unit unit) {
+    return static_cast<std::uint32_t>(unit);
+}
+constexpr std::uint32_t last_value(Unit unit) {
+    return 0xffffffffu >> (32 - 8 * bytes_of(unit));
+}
+constexpr std::string_view noun_of(Unit unit) {
+    return unit == Unit::byte ? "byte" : unit == Unit::half ? "half" : "word";
+}
+
+/// The width that the first argument names, and how many arguments that takes.
+struct UnitArgument {
+    Unit unit = Unit::word;
+    std::size_t next = 0;
+};
+UnitArgument parse_unit(const interface::Words& args) {
+    if (args[0] == "b") {
+        return {Unit::byte, 1};
+    }
+    if (args[0] == "h") {
+        return {Unit::half, 1};
+    }
+    return {Unit::word, args[0] == "w" ? 1u : 0u};
+}
+
+/// `count` units from `first` on must have addresses.
+Parsed<void> check_room(const Place& first, Unit unit, std::uint32_t count) {
+    if (std::uint64_t{count} * bytes_of(unit) > first.room()) {
+        return wrong("that many {}s pass the last address, {}", noun_of(unit),
+                     first.physical ? "p:0xffffffffff" : "0xffffffff");
+    }
+    return {};
+}
+
+std::expected<std::uint32_t, machine::OperationError> load(Machine& machine, const Place& place, Unit unit) {
+    if (place.physical) {
+        return machine.load_physical(place.pa, unit);
+    }
+    return machine.load(place.va, unit);
+}
+
+std::expected<void, machine::OperationError> store(Invocation& invocation, const Place& place, Unit unit,
+                                                   std::uint32_t value) {
+    if (place.physical) {
+        return invocation.machine.store_physical(place.pa, unit, value, invocation.change);
+    }
+    return invocation.machine.store(place.va, unit, value, invocation.change);
+}
+
+/// Units from `place` on that begin on its page, at most `left`.
+std::uint32_t units_on_page(const Place& place, Unit unit, std::uint32_t left) {
+    const std::uint32_t offset = place.physical ? place.pa.frame_offset() : place.va.page_offset();
+    return std::min(left, (paging::kPageSize - offset + bytes_of(unit) - 1) / bytes_of(unit));
+}
+
+/// Writes back what is there, once on each page: a fault or refusal comes before anything has changed.
+std::expected<void, machine::OperationError> rehearse(Invocation& invocation, Place place, Unit unit,
+                                                      std::uint32_t count) {
+    while (count > 0 && !invocation.poll()) {
+        const std::uint32_t here = units_on_page(place, unit, count);
+        const Place last = place.plus((here - 1) * bytes_of(unit));
+        for (const Place& at : {place, last}) {
+            const auto old = load(invocation.machine, at, unit);
+            if (!old) {
+                return std::unexpected{old.error()};
+            }
+            if (const auto stored = store(invocation, at, unit, *old); !stored) {
+                return stored;
+            }
+        }
+        place = place.plus(here * bytes_of(unit));
+        count -= here;
+    }
+    return {};
+}
+
+struct PeekArguments {
+    Place place;
+    Unit unit = Unit::word;
+    std::uint32_t count = 1;
+};
+
+Parsed<PeekArguments> parse_peek(const Invocation& invocation) {
+    const auto [unit, next] = parse_unit(invocation.args);
+    if (invocation.args.count <= next) {
+        return wrong("peek {} needs an address", invocation.args[0]);
+    }
+    if (invocation.args.count > next + 2) {
+        return wrong("'{}' is one argument too many", invocation.args[next + 2]);
+    }
+    const auto place = parse_place(invocation.args[next], invocation.machine);
+    if (!place) {
+        return std::unexpected{place.error()};
+    }
+    PeekArguments result{.place = *place, .unit = unit};
+    if (invocation.args.count == next + 2) {
+        const auto count = parse_count(invocation.args[next + 1], bytes_of(unit), noun_of(unit));
+        if (!count) {
+            return std::unexpected{count.error()};
+        }
+        result.count = *count;
+    }
+    if (const auto room = check_room(*place, unit, result.count); !room) {
+        return std::unexpected{room.error()};
+    }
+    return result;
+}
+
+void put_values_text(Output& out, const Place& place, Unit unit, std::span<const std::uint32_t> values) {
+    if (place.physical) {
+        print(out, place.pa);
+    } else {
+        print(out, place.va);
+    }
+    for (const std::uint32_t value : values) {
+        print(out, "  ", Hex{value, bytes_of(unit) * 2});
+    }
+    print(out, "\n");
+}
+
+void put_values_json(Output& out, const Place& place, Unit unit, std::span<const std::uint32_t> values) {
+    {
+        paging::JsonObject json(out, "memory");
+        json.address("va", place.physical ? std::nullopt : std::optional{place.va});
+        json.address("pa", place.physical ? std::optional{place.pa} : std::nullopt);
+        json.number("unit", bytes_of(unit));
+        json.raw("values").put("[");
+        std::string_view separator = "\"";
+        for (const std::uint32_t value : values) {
+            print(out, separator, Hex{value, bytes_of(unit) * 2}, "\"");
+            separator = ",\"";
+        }
+        print(out, "]");
+    }
+    print(out, "\n");
+}
+
+/// Physical memory is asked for before anything is printed: all of it must be RAM.
+Parsed<void> check_ram(Invocation& invocation, const PeekArguments& peek) {
+    if (!peek.place.physical) {
+        return {};
+    }
+    const std::uint64_t end = peek.place.pa.raw() + std::uint64_t{peek.count} * bytes_of(peek.unit);
+    for (PhysAddr frame = peek.place.pa.frame_base(); frame.raw() < end;
+         frame = frame.plus(paging::kPageSize)) {
+        if (!invocation.machine.is_ram(frame)) {
+            return wrong("{} is no RAM; RAM ends at {}", frame, invocation.machine.ram_end());
+        }
+        if (invocation.poll()) {
+            break;
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Status peek(Invocation& invocation) {
+    const auto parsed = parse_peek(invocation);
+    if (!parsed) {
+        return invocation.error(parsed.error());
+    }
+    if (const auto ram = check_ram(invocation, *parsed); !ram) {
+        return invocation.error(ram.error());
+    }
+    // A JSON record holds more than a line of text, so that most answers are one record.
+    constexpr std::uint32_t kLineBytes = 16;
+    constexpr std::uint32_t kRecordValues = 64;
+    const std::uint32_t chunk = invocation.flags.json ? kRecordValues : kLineBytes / bytes_of(parsed->unit);
+    std::array<std::uint32_t, kRecordValues> values{};
+    Place place = parsed->place;
+    for (std::uint32_t left = parsed->count; left > 0 && !invocation.poll();) {
+        const std::uint32_t count = std::min(left, chunk);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const auto value = load(invocation.machine, place.plus(i * bytes_of(parsed->unit)), parsed->unit);
+            if (!value) {
+                return refuse(invocation, value.error());
+            }
+            values[i] = *value;
+        }
+        const std::span<const std::uint32_t> read{values.data(), count};
+        if (invocation.flags.json) {
+            put_values_json(invocation.out, place, parsed->unit, read);
+        } else {
+            put_values_text(invocation.out, place, parsed->unit, read);
+        }
+        place = place.plus(count * bytes_of(parsed->unit));
+        left -= count;
+    }
+    return Status::ok;
+}
+
+Status poke(Invocation& invocation) {
+    const auto [unit, next] = parse_unit(invocation.args);
+    if (invocation.args.count < next + 2) {
+        return invocation.fail("poke needs an address and a value; usage: poke [b|h|w] ADDR VALUE...");
+    }
+    const auto place = parse_place(invocation.args[next], invocation.machine);
+    if (!place) {
+        return invocation.error(place.error());
+    }
+    std::array<std::uint32_t, interface::kMaxWords> values{};
+    std::uint32_t count = 0;
+    for (std::size_t i = next + 1; i < invocation.args.count; ++i) {
+        const auto value = parse_value(invocation.args[i], last_value(unit));
+        if (!value) {
+            return invocation.error(value.error());
+        }
+        values[count++] = *value;
+    }
+    if (const auto room = check_room(*place, unit, count); !room) {
+        return invocation.error(room.error());
+    }
+    if (count > 1) {
+        if (const auto tried = rehearse(invocation, *place, unit, count); !tried) {
+            return refuse(invocation, tried.error());
+        }
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto stored = store(invocation, place->plus(i * bytes_of(unit)), unit, values[i]);
+        if (!stored) {
+            return refuse(invocation, stored.error());
+        }
+    }
+    print(invocation.out, "wrote ", Count{count, noun_of(unit)}, " at ", invocation.args[next], "\n");
+    return Status::ok;
+}
+
+Status fill(Invocation& invocation) {
+    constexpr Unit kUnit = Unit::word;
+    const auto place = parse_place(invocation.args[0], invocation.machine);
+    if (!place) {
+        return invocation.error(place.error());
+    }
+    const auto value = parse_value(invocation.args[1]);
+    if (!value) {
+        return invocation.error(value.error());
+    }
+    const auto count = parse_count(invocation.args[2], bytes_of(kUnit), "word");
+    if (!count) {
+        return invocation.error(count.error());
+    }
+    if (const auto room = check_room(*place, kUnit, *count); !room) {
+        return invocation.error(room.error());
+    }
+    if (const auto tried = rehearse(invocation, *place, kUnit, *count); !tried) {
+        return refuse(invocation, tried.error());
+    }
+    // From here on it ends at the last word: half a fill would be neither done nor undone.
+    for (std::uint32_t i = 0; i < *count && !invocation.interrupted; ++i) {
+        if (const auto stored = store(invocation, place->plus(i * bytes_of(kUnit)), kUnit, *value); !stored) {
+            return refuse(invocation, stored.error());
+        }
+        if (i % paging::kPageSize == 0 && invocation.poll()) {
+            break;
+        }
+    }
+    print(invocation.out, "wrote ", Count{*count, "word"}, " at ", invocation.args[0], "\n");
+    return Status::ok;
+}
+
+} // namespace pagelab::shell::handlers

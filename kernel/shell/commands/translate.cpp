@@ -1,0 +1,260 @@
+// walk split window dumppd dumppt maps find check decode: questions about the tables.
+#include "kernel/paging/aliases.hpp"
+#include "kernel/paging/region_text.hpp"
+#include "kernel/paging/slot_text.hpp"
+#include "kernel/shell/commands/handlers.hpp"
+#include "kernel/shell/reader.hpp"
+
+namespace pagelab::shell::handlers {
+namespace {
+
+using paging::kEntryCount;
+using paging::Pde;
+
+std::uint32_t read_pde(Reader& read, const paging::PagingContext& context, std::uint32_t pdi) {
+    return read(context.control.directory().plus(pdi * paging::kEntrySize)).value_or(0);
+}
+
+void put_slot_line(Invocation& invocation, const paging::Slot& slot) {
+    if (invocation.flags.json) {
+        write_json(invocation.out, slot);
+    } else {
+        put_slot(invocation.out, slot);
+    }
+    print(invocation.out, "\n");
+}
+
+void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, std::string_view noun) {
+    if (!invocation.flags.json) {
+        print(invocation.out, Decimal{used}, " of ", Decimal{all}, " ", noun, " in use\n");
+    }
+}
+
+/// The page directory that `dumppt` is asked for: a decimal number below 1024, else the PDI of an address.
+Parsed<std::uint32_t> parse_table(std::string_view token, const Machine& machine) {
+    if (const auto pdi = read_decimal(token, kEntryCount - 1)) {
+        return *pdi;
+    }
+    const auto va = parse_virtual(token, machine);
+    if (!va) {
+        return std::unexpected{va.error()};
+    }
+    return va->directory_index();
+}
+
+} // namespace
+
+Status walk(Invocation& invocation) {
+    const auto va = parse_virtual(invocation.args[0], invocation.machine);
+    if (!va) {
+        return invocation.error(va.error());
+    }
+    const paging::Walk result = walk_now(invocation.machine, *va);
+    if (invocation.flags.json) {
+        write_json(invocation.out, result);
+        print(invocation.out, "\n");
+    } else {
+        write_text(invocation.out, result);
+    }
+    return Status::ok;
+}
+
+Status split(Invocation& invocation) {
+    const auto va = parse_virtual(invocation.args[0], invocation.machine);
+    if (!va) {
+        return invocation.error(va.error());
+    }
+    if (invocation.flags.json) {
+        paging::write_split_json(invocation.out, *va);
+        print(invocation.out, "\n");
+    } else {
+        paging::write_split_text(invocation.out, *va);
+    }
+    return Status::ok;
+}
+
+Status window(Invocation& invocation) {
+    const auto va = parse_virtual(invocation.args[0], invocation.machine);
+    if (!va) {
+        return invocation.error(va.error());
+    }
+    Reader read(invocation);
+    const auto slot = paging::find_self_map(read, invocation.machine.context());
+    if (!slot) {
+        return invocation.fail("no slot maps the directory onto itself: entries have no virtual address");
+    }
+    if (invocation.flags.json) {
+        paging::write_window_json(invocation.out, *slot, *va);
+        print(invocation.out, "\n");
+    } else {
+        paging::write_window_text(invocation.out, *slot, *va);
+    }
+    return Status::ok;
+}
+
+Status dumppd(Invocation& invocation) {
+    std::uint32_t bounds[2] = {0, kEntryCount - 1};
+    for (std::size_t i = 0; i < invocation.args.count; ++i) {
+        const auto index = parse_directory_index(invocation.args[i]);
+        if (!index) {
+            return invocation.error(index.error());
+        }
+        bounds[i] = *index;
+    }
+    if (invocation.args.count == 1) {
+        bounds[1] = bounds[0];
+    }
+    if (bounds[1] < bounds[0]) {
+        return invocation.fail("LAST comes before FIRST; did you mean dumppd {} {}?", Decimal{bounds[1]},
+                               Decimal{bounds[0]});
+    }
+    Reader read(invocation);
+    const paging::PagingContext context = invocation.machine.context();
+    std::uint32_t used = 0;
+    for (std::uint32_t pdi = bounds[0]; pdi <= bounds[1]; ++pdi) {
+        const paging::Slot slot = paging::make_pde_slot(pdi, read_pde(read, context, pdi), context);
+        if (slot.holds_something()) {
+            ++used;
+            put_slot_line(invocation, slot);
+        }
+    }
+    put_in_use(invocation, used, bounds[1] - bounds[0] + 1, "slots");
+    return Status::ok;
+}
+
+Status dumppt(Invocation& invocation) {
+    const auto pdi = parse_table(invocation.args[0], invocation.machine);
+    if (!pdi) {
+        return invocation.error(pdi.error());
+    }
+    Reader read(invocation);
+    const paging::PagingContext context = invocation.machine.context();
+    const paging::Slot slot = paging::make_pde_slot(*pdi, read_pde(read, context, *pdi), context);
+    if (slot.kind != paging::EntryKind::table) {
+        Message message;
+        print(message, "PDE ", Decimal{*pdi}, " leads to no page table: ");
+        paging::put_target<Output>(message, slot.kind, slot.target);
+        return invocation.error(message.view());
+    }
+    std::uint32_t used = 0;
+    for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
+        const auto raw = read(slot.target.plus(pti * paging::kEntrySize));
+        const paging::Slot entry = paging::make_pte_slot(*pdi, pti, raw.value_or(0));
+        if (entry.holds_something()) {
+            ++used;
+            put_slot_line(invocation, entry);
+        }
+    }
+    put_in_use(invocation, used, kEntryCount, "entries");
+    return Status::ok;
+}
+
+Status maps(Invocation& invocation) {
+    paging::RegionQuery query{.writable = invocation.flags.writable, .user = invocation.flags.user};
+    if (invocation.args.count != 0) {
+        const auto range = parse_range(invocation.args[0], invocation.machine);
+        if (!range) {
+            return invocation.error(range.error());
+        }
+        query.range = *range;
+    }
+    if (!invocation.flags.phys.empty()) {
+        const auto range = parse_physical_range(invocation.flags.phys);
+        if (!range) {
+            return invocation.error(range.error());
+        }
+        query.phys = *range;
+    }
+    Reader read(invocation);
+    if (!invocation.flags.json) {
+        paging::write_maps_text(invocation.out, read, invocation.machine.context(), query);
+        return Status::ok;
+    }
+    paging::for_each_region(read, invocation.machine.context(), query, [&](const paging::Region& region) {
+        write_json(invocation.out, region);
+        print(invocation.out, "\n");
+        return !invocation.poll();
+    });
+    return Status::ok;
+}
+
+Status find(Invocation& invocation) {
+    const auto pa = parse_physical(invocation.args[0], true);
+    if (!pa) {
+        return invocation.error(pa.error());
+    }
+    Reader read(invocation);
+    std::uint32_t uses = 0;
+    paging::for_each_alias(read, invocation.machine.context(), *pa, [&](const paging::Alias& alias) {
+        ++uses;
+        if (invocation.flags.json) {
+            write_json(invocation.out, alias);
+        } else {
+            put_alias(invocation.out, alias);
+        }
+        print(invocation.out, "\n");
+        (void)invocation.poll();
+    });
+    if (!invocation.flags.json) {
+        print(invocation.out, Count{uses, "use"}, " of ", *pa, "\n");
+    }
+    return Status::ok;
+}
+
+Status check(Invocation& invocation) {
+    paging::PagingContext context = invocation.machine.context();
+    if (!invocation.flags.cr3.empty()) {
+        const auto pa = parse_physical(invocation.flags.cr3, true);
+        if (!pa) {
+            return invocation.error(pa.error());
+        }
+        if (!pa->is_aligned(paging::kPageSize) || pa->raw() >= paging::kAddressSpaceEnd) {
+            return invocation.fail("{} is no page directory; did you mean {}?", *pa,
+                                   PhysAddr{pa->frame_base().raw() & 0xffffffffu});
+        }
+        context.control.cr3 = static_cast<std::uint32_t>(pa->raw());
+    }
+    Reader read(invocation);
+    std::uint32_t counts[3] = {};
+    const auto is_ram = [&](PhysAddr frame) { return invocation.machine.is_ram(frame); };
+    paging::for_each_finding(read, context, is_ram, invocation.workspace,
+                             [&](const paging::Finding& finding) {
+                                 ++counts[static_cast<std::size_t>(paging::rule_info(finding.rule).severity)];
+                                 if (invocation.flags.json) {
+                                     write_json(invocation.out, finding);
+                                 } else {
+                                     put_finding(invocation.out, finding);
+                                 }
+                                 print(invocation.out, "\n");
+                                 (void)invocation.poll();
+                             });
+    if (!invocation.flags.json) {
+        print(invocation.out, Count{counts[0], "error"}, ", ", Count{counts[1], "warning"}, ", ",
+              Count{counts[2], "note"}, "\n");
+    }
+    return counts[0] == 0 ? Status::ok : Status::error;
+}
+
+Status decode(Invocation& invocation) {
+    const bool named = invocation.args.count == 2;
+    const bool directory = named && invocation.args[0] == "pde";
+    if (named && !directory && invocation.args[0] != "pte") {
+        return invocation.fail("'{}' is no level; did you mean pte?", invocation.args[0]);
+    }
+    const auto value = parse_value(invocation.args[named ? 1 : 0]);
+    if (!value) {
+        return invocation.error(value.error());
+    }
+    const paging::PagingContext context = invocation.machine.context();
+    paging::Slot slot =
+        directory ? paging::make_pde_slot(0, *value, context) : paging::make_pte_slot(0, 0, *value);
+    if (invocation.flags.json) {
+        paging::write_entry_json(invocation.out, slot);
+        print(invocation.out, "\n");
+    } else {
+        paging::write_entry_text(invocation.out, slot);
+    }
+    return Status::ok;
+}
+
+} // namespace pagelab::shell::handlers

@@ -1,0 +1,264 @@
+#include "kernel/shell/shell.hpp"
+
+#include "kernel/interface/marks.hpp"
+#include "kernel/paging/json.hpp"
+#include "kernel/shell/completion.hpp"
+#include "kernel/shell/dispatch.hpp"
+#include "kernel/shell/fault_report.hpp"
+#include "kernel/shell/table.hpp"
+
+#include <algorithm>
+
+namespace pagelab::shell {
+namespace {
+
+constexpr std::uint32_t kMaxRuns = 1'000'000'000;
+
+/// Takes the first word off `text`.
+std::string_view take_word(std::string_view& text) {
+    text = interface::trim(text);
+    std::size_t size = 0;
+    while (size < text.size() && !interface::is_blank(text[size])) {
+        ++size;
+    }
+    const std::string_view word = text.substr(0, size);
+    text = interface::trim(text.substr(size));
+    return word;
+}
+
+} // namespace
+
+Completions Shell::complete_line(std::string_view line) {
+    return complete(line);
+}
+
+void Shell::boot_line(std::string_view commands) {
+    commands = interface::trim(commands);
+    boot_too_long_ = commands.size() > interface::kMaxLine;
+    boot_ = {};
+    boot_.put(boot_too_long_ ? std::string_view{} : commands);
+    boot_pending_ = interface::without_comment(boot_.view());
+}
+
+void Shell::run() {
+    if (!greeted_) {
+        greeted_ = true;
+        greet();
+    }
+    while (!stopped_) {
+        if ((job_.active || !pending_.empty() || !boot_pending_.empty()) && machine_.poll()) {
+            machine_.clear_interrupt();
+            drop_queue();
+        } else if (job_.active) {
+            run_once();
+        } else if (!start_next() && !read_line()) {
+            return;
+        }
+    }
+}
+
+void Shell::greet() {
+    print(out_, "pagelab ", kVersion, " \xC2\xB7 help \xC2\xB7 exit: halt\n");
+    if (boot_too_long_) {
+        print_error(out_, "the commands of the boot line are longer than 512 characters; none was run",
+                    false);
+    }
+}
+
+void Shell::prompt(bool edit) {
+    Text<32> text;
+    print(text, interface::kPromptName);
+    if (machine_.space() != 0) {
+        print(text, ":", Decimal{machine_.space()});
+    }
+    print(text, interface::kPromptEnd);
+    if (edit) {
+        editor_.begin(text.view());
+    } else {
+        print(out_, text.view());
+    }
+}
+
+bool Shell::read_line() {
+    prompt(true);
+    for (;;) {
+        const std::optional<char> byte = machine_.read_char();
+        if (!byte) {
+            return false;
+        }
+        switch (editor_.feed(*byte)) {
+        case LineEditor::Event::none:
+            break;
+        case LineEditor::Event::cancel:
+            machine_.clear_interrupt();
+            return true;
+        case LineEditor::Event::end:
+            start("halt");
+            return true;
+        case LineEditor::Event::line:
+            accept_line();
+            return true;
+        }
+    }
+}
+
+void Shell::accept_line() {
+    line_ = {};
+    line_.put(interface::trim(editor_.line()));
+    if (editor_.damage() == LineEditor::Damage::none) {
+        history_.add(line_.view());
+        pending_ = interface::without_comment(line_.view());
+        return;
+    }
+    // What was typed is not what arrived: running a part of it could do anything.
+    begin_job(line_.view());
+    print_error(out_,
+                editor_.damage() == LineEditor::Damage::too_long
+                    ? "a line has at most 512 characters; nothing of this one was run"
+                    : "the line had a character that is not ASCII; nothing of it was run",
+                wants_json(line_.view()));
+    finish(Status::error);
+}
+
+bool Shell::start_next() {
+    if (const auto command = interface::next_command(boot_pending_)) {
+        // As if it had been typed: a log of the run shows what ran.
+        prompt(false);
+        print(out_, *command, "\n");
+        start(*command);
+        return true;
+    }
+    if (const auto command = interface::next_command(pending_)) {
+        start(*command);
+        return true;
+    }
+    return false;
+}
+
+void Shell::begin_job(std::string_view command) {
+    job_ = {.active = true, .text = command, .core = command};
+    print(out_, options_.marks ? interface::marks::kOutputBegin : "");
+}
+
+void Shell::start(std::string_view command) {
+    begin_job(command);
+    if (const auto unrolled = unroll(); !unrolled) {
+        print_error(out_, unrolled.error(), wants_json(command));
+        finish(Status::error);
+    }
+}
+
+Parsed<void> Shell::unroll() {
+    for (;;) {
+        std::string_view rest = job_.core;
+        const std::string_view name = take_word(rest);
+        const Command* command = find_command(name);
+        if (command == nullptr || command->kind != Kind::modifier || rest == "--help" || rest == "-h") {
+            return {};
+        }
+        Modifier modifier{.started = machine_.ticks()};
+        const bool counts = command->min_args == 2;
+        const std::string_view number = counts ? take_word(rest) : std::string_view{};
+        if (rest.empty()) {
+            return wrong("{} needs {}; help {} has examples", name, command->usage, name);
+        }
+        if (counts) {
+            const auto runs = parse_times(number, kMaxRuns, "a number of runs");
+            if (!runs) {
+                return std::unexpected{runs.error()};
+            }
+            modifier.runs = modifier.left = *runs;
+        }
+        if (job_.depth == kMaxModifiers) {
+            return wrong("repeat and time stand at most {} deep", Decimal{kMaxModifiers});
+        }
+        job_.modifiers[job_.depth++] = modifier;
+        job_.core = rest;
+    }
+}
+
+void Shell::run_once() {
+    machine_.clear_interrupt();
+    machine_.begin_command(job_.core);
+    job_.running = true;
+    Invocation invocation{
+        .machine = machine_, .terminal = out_, .history = history_, .workspace = workspace_};
+    const Status status = dispatch(invocation, job_.core);
+    out_.silence(false);
+    if (invocation.interrupted) {
+        machine_.end_command(Status::interrupted, false);
+        job_.running = false;
+        machine_.clear_interrupt();
+        drop_queue();
+        return;
+    }
+    end_run(status, invocation.ending != Ending::none);
+    // The mark goes first: on a real machine nothing comes after.
+    if (invocation.ending != Ending::none) {
+        stopped_ = true;
+        invocation.ending == Ending::halt ? machine_.halt() : machine_.reboot();
+    }
+}
+
+void Shell::end_run(Status status, bool last) {
+    machine_.end_command(status, status == Status::ok);
+    job_.running = false;
+    job_.worst = std::max(job_.worst, status);
+    for (std::size_t i = job_.depth; i-- > 0;) {
+        Modifier& modifier = job_.modifiers[i];
+        if (modifier.runs == 0) {
+            report_time(modifier);
+        } else if (!last && --modifier.left != 0) {
+            for (std::size_t inner = i + 1; inner < job_.depth; ++inner) {
+                job_.modifiers[inner].left = job_.modifiers[inner].runs;
+                job_.modifiers[inner].started = machine_.ticks();
+            }
+            return;
+        }
+    }
+    finish(job_.worst);
+}
+
+void Shell::report_time(const Modifier& modifier) {
+    const std::uint64_t now = machine_.ticks();
+    if (wants_json(job_.core)) {
+        {
+            paging::JsonObject<Output> json(out_, "time");
+            json.number("ticks", now == 0 ? std::nullopt : std::optional{now - modifier.started});
+        }
+        print(out_, "\n");
+    } else if (now == 0) {
+        print(out_, "no ticks: this CPU has no time stamp counter\n");
+    } else {
+        print(out_, LongDecimal{now - modifier.started}, " ticks\n");
+    }
+}
+
+void Shell::finish(Status status) {
+    job_.active = false;
+    if (options_.marks) {
+        print(out_, interface::marks::kStatusBegin, Decimal{static_cast<std::uint32_t>(status)},
+              interface::marks::kEnd);
+    }
+}
+
+void Shell::drop_queue() {
+    pending_ = {};
+    boot_pending_ = {};
+    print(out_, "interrupted\n");
+    if (job_.active) {
+        finish(Status::interrupted);
+    }
+}
+
+void Shell::abandon(const machine::Exception& exception) {
+    out_.silence(false);
+    machine_.record_fault(exception);
+    // Before the rollback: the walk shows the tables as the access met them.
+    report_exception(out_, machine_, exception, job_.active && wants_json(job_.core));
+    if (job_.running) {
+        end_run(exception.vector == kNonMaskable ? Status::rescued : Status::fault, false);
+    }
+}
+
+} // namespace pagelab::shell

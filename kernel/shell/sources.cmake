@@ -1,0 +1,29 @@
+# The shell's sources, for the kernel and for the host's tests: one list for both.
+set(PAGELAB_SHELL_SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/arguments.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/frames.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/help.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/history.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/memory.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/refusals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/system.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/tlb.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/translate.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/completion.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/dispatch.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/fault_report.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/history.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/line_editor.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/print.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/problem.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/rights.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/shell.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/synonyms.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/topics.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/walk_now.cpp)
+# What the kernel compiles these files with, after its own options: the words of forty commands are most of
+# its bytes, and nothing here is hot.
+set(PAGELAB_SHELL_KERNEL_OPTIONS -Os --param=max-inline-insns-size=10 --param=early-inlining-insns=12)

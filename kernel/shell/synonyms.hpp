@@ -1,0 +1,18 @@
+// Other tools' words for what our commands do: JOS, QEMU's monitor, crash, WinDbg, GDB.
+// For the dispatcher. Pure text.
+#pragma once
+
+#include "kernel/interface/tokenizer.hpp"
+#include "kernel/shell/arguments.hpp"
+
+#include <optional>
+
+namespace pagelab::shell {
+
+using CommandText = Text<interface::kMaxLine>;
+
+/// Our command for another tool's; nothing where the words are not another tool's. An error where they are,
+/// but ask for what is not here.
+[[nodiscard]] std::optional<Parsed<CommandText>> translate_foreign(const interface::Words& words);
+
+} // namespace pagelab::shell

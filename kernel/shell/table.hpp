@@ -1,0 +1,35 @@
+// The one table of commands, sorted by name, and looking into it.
+// For the dispatcher, `help` and completion.
+#pragma once
+
+#include "kernel/shell/command.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace pagelab::shell {
+
+[[nodiscard]] std::span<const Command> commands();
+[[nodiscard]] const Command* find_command(std::string_view name);
+/// The command whose name is the nearest to a mistyped one, if any is near.
+[[nodiscard]] const Command* nearest_command(std::string_view name);
+/// Insertions, deletions, replacements and swaps of neighbours between two short words.
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// `walk VA [--json]`.
+void put_usage_text(Output& out, const Command& command);
+
+/// Calls `visit(std::string_view)` for each word of a list that is separated by `separator`.
+template <class Visit>
+constexpr void for_each_word(std::string_view list, char separator, Visit visit) {
+    while (!list.empty()) {
+        const std::size_t end = list.find(separator);
+        const std::string_view word = list.substr(0, end);
+        if (!word.empty()) {
+            visit(word);
+        }
+        list = end == std::string_view::npos ? std::string_view{} : list.substr(end + 1);
+    }
+}
+
+} // namespace pagelab::shell
