@@ -14,11 +14,13 @@ enum class FrameRole : std::uint8_t { reserved, free, kernel, directory, table, 
 inline constexpr std::array<std::string_view, 6> kFrameRoleNames = {"reserved",  "free",  "kernel",
                                                                     "directory", "table", "data"};
 
-/// Bits 31:28 the role; bits 27:0 the references (mappings that own it), or, in a free frame on the stack,
-/// the number of the next one below it (kNoFrame at the bottom).
+/// Bits 31:28 the role. Of a free frame on the stack bits 27:0 are the number of the next one below it
+/// (kNoFrame at the bottom). Of any other bit 27 says that `alloc` handed it out, and bits 26:0 count the
+/// references: present entries that lead to it.
 class FrameRecord {
 public:
     static constexpr std::uint32_t kNoFrame = 0x0fffffff;
+    static constexpr std::uint32_t kHeld = 0x08000000;
 
     constexpr FrameRecord() = default;
     explicit constexpr FrameRecord(std::uint32_t raw) : raw_(raw) {}
@@ -31,7 +33,9 @@ public:
         const std::uint32_t role = raw_ >> 28;
         return role < kFrameRoleNames.size() ? static_cast<FrameRole>(role) : FrameRole::reserved;
     }
-    [[nodiscard]] constexpr std::uint32_t references() const { return raw_ & kNoFrame; }
+    [[nodiscard]] constexpr std::uint32_t references() const { return raw_ & (kHeld - 1); }
+    /// Handed out by `alloc`: no unmapping frees it.
+    [[nodiscard]] constexpr bool held() const { return (raw_ & kHeld) != 0; }
     [[nodiscard]] constexpr std::uint32_t next_free() const { return raw_ & kNoFrame; }
 
     constexpr bool operator==(const FrameRecord&) const = default;

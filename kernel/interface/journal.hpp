@@ -10,13 +10,13 @@ namespace pagelab::interface {
 
 enum class JournalKind : std::uint8_t {
     none,
-    begin,      // a command starts; `count` is its number
+    begin,      // a command starts; `count` is its number, new_value 1 once it was undone
     commit,     // it ended and its changes stand
     rollback,   // it was abandoned and its changes were taken back
     pde,        // directory entries: address = first address translated, step 4 MiB
     pte,        // table entries: address = first page, step 4 KiB
-    frame_take, // frames left the pool: old_value = first frame's address
-    frame_free, // frames went back to it: old_value = first frame's address
+    frame_take, // frames left the pool: old_value = first frame's address, new_value = its record then
+    frame_free, // frames went back to it: old_value = first frame's address, new_value = its record before
     flush_page, // invlpg of `count` pages from address
     flush_all,  // CR3 was loaded again; new_value 1 if global pages went too
     fault,      // address = CR2, old_value = EIP, new_value = vector << 16 | error code

@@ -31,8 +31,10 @@ enum class ScratchPage : std::uint32_t {
     zeroing,
     window_strategy,
     foreign_directory,
-    fetch
+    fetch,
+    user_code // the only one that ring 3 may see, and only during its access
 };
+inline constexpr std::uint32_t kScratchPageCount = static_cast<std::uint32_t>(ScratchPage::user_code) + 1;
 inline constexpr VirtAddr scratch_page(ScratchPage page) {
     return VirtAddr{kScratch.raw() + static_cast<std::uint32_t>(page) * 2 * paging::kPageSize};
 }

@@ -1,0 +1,74 @@
+#include "kernel/arch/x86/access.hpp"
+
+#include "kernel/arch/x86/image.hpp"
+#include "kernel/arch/x86/interrupts.hpp"
+
+extern "C" {
+std::uint32_t access_run(std::uint32_t kind, std::uint32_t address, std::uint32_t value);
+std::uint32_t access_run_user(std::uint32_t entry, std::uint32_t address, std::uint32_t value);
+[[noreturn]] void access_resume(std::uint32_t result);
+[[noreturn]] void restart_on_main_stack(void (*function)());
+extern const char user_code_read[], user_code_write[];
+extern std::uint32_t access_value;
+}
+
+namespace pagelab::arch {
+namespace {
+
+constexpr std::uint32_t kBreakpoint = 3;
+
+// Written by the handler in the middle of access_run: the compiler must not keep them in registers.
+constinit volatile bool expected = false;
+constinit AccessResult outcome{};
+
+void begin_access() {
+    outcome = {};
+    expected = true;
+}
+
+/// Offset of ring 3's code for a read or a write from user_code_start.
+std::uint32_t user_code_offset(AccessKind kind) {
+    return static_cast<std::uint32_t>((kind == AccessKind::Write ? user_code_write : user_code_read) -
+                                      user_code_start);
+}
+
+} // namespace
+
+AccessResult access_as_kernel(AccessKind kind, std::uint32_t address, std::uint8_t value) {
+    begin_access();
+    const bool done = access_run(static_cast<std::uint32_t>(kind), address, value) != 0;
+    expected = false;
+    AccessResult result = outcome;
+    result.faulted = !done;
+    result.value = static_cast<std::uint8_t>(access_value);
+    return result;
+}
+
+AccessResult access_as_user(AccessKind kind, std::uint32_t entry, std::uint32_t address, std::uint8_t value) {
+    begin_access();
+    const std::uint32_t start = kind == AccessKind::Fetch ? address : entry + user_code_offset(kind);
+    const bool done = access_run_user(start, address, value) != 0;
+    expected = false;
+    AccessResult result = outcome;
+    result.faulted = !done;
+    return result;
+}
+
+void finish_expected_access(const RegisterFrame& frame, std::uint32_t cr2) {
+    if (!expected) {
+        return;
+    }
+    expected = false;
+    outcome.vector = frame.vector;
+    outcome.error_code = frame.error_code;
+    outcome.cr2 = cr2;
+    const bool done = frame.vector == kBreakpoint && frame.from_user();
+    access_resume(done ? 1 : 0);
+}
+
+void restart(void (*function)()) {
+    expected = false;
+    restart_on_main_stack(function);
+}
+
+} // namespace pagelab::arch

@@ -1,0 +1,23 @@
+// What the CPU can do. Asked once at boot, before CR4 or RDTSC is touched; a 486 may have no CPUID at all.
+#pragma once
+
+namespace pagelab::arch {
+
+struct CpuFeatures {
+    bool cpuid = false;
+    bool page_size_extension = false; ///< CR4.PSE, 4 MiB pages
+    bool global_pages = false;        ///< CR4.PGE
+    bool page_attribute_table = false;
+    bool pse36 = false; ///< 4 MiB pages above 4 GiB
+    bool time_stamp_counter = false;
+    bool apic = false;
+    unsigned char physical_bits = 32; ///< MAXPHYADDR
+
+    /// CR4 came with the first feature that it controls.
+    [[nodiscard]] constexpr bool has_cr4() const { return page_size_extension || global_pages; }
+};
+
+/// Asks the CPU. SDM 2A, CPUID: bit 21 of EFLAGS can be changed where the instruction exists.
+[[nodiscard]] CpuFeatures detect_cpu();
+
+} // namespace pagelab::arch

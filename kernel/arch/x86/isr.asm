@@ -1,0 +1,64 @@
+; Entry of every interrupt: makes a register frame (arch::RegisterFrame, field for field) and calls
+; interrupt_dispatch(frame*). Interrupt gates: IF is 0 from here to the iret.
+
+KERNEL_DATA equ 0x10
+
+section .text
+extern interrupt_dispatch
+
+enter_handler:
+    pusha
+    push ds
+    push es
+    mov eax, KERNEL_DATA
+    mov ds, eax
+    mov es, eax
+    cld                                    ; the ABI wants it, the interrupted code need not keep it
+    push esp
+    call interrupt_dispatch
+    add esp, 4
+    pop es
+    pop ds
+    popa
+    add esp, 8                             ; vector, error code
+    iret
+
+%macro STUB 1
+stub_%1:
+    ; 8, 10-14, 17, 21, 29, 30 push an error code themselves (SDM 3A 6.15).
+    %if !(%1 == 8 || (%1 >= 10 && %1 <= 14) || %1 == 17 || %1 == 21 || %1 == 29 || %1 == 30)
+    push 0
+    %endif
+    push %1
+    jmp enter_handler
+%endmacro
+
+%assign vector 0
+%rep 48
+    STUB vector
+    %assign vector vector + 1
+%endrep
+
+; #DF comes through a task gate, on a stack and with segments of its own: the main stack may be what broke.
+global double_fault_entry
+extern double_fault_dispatch
+double_fault_entry:
+    cld
+    add esp, 4                             ; its error code is always 0
+    call double_fault_dispatch
+.stop:
+    cli
+    hlt
+    jmp .stop
+
+section .rodata
+global interrupt_stubs
+align 4
+interrupt_stubs:
+%assign vector 0
+%rep 48
+    dd stub_ %+ vector
+    %assign vector vector + 1
+%endrep
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,159 @@
+// Wires the rooms: boots the machine, then runs the shell until it halts; brings it back after a fault.
+// All that lives longer than a command is in static memory: a fault throws the stack away.
+#include "kernel/arch/x86/access.hpp"
+#include "kernel/arch/x86/apic.hpp"
+#include "kernel/arch/x86/boot_paging.hpp"
+#include "kernel/arch/x86/cpuid.hpp"
+#include "kernel/arch/x86/descriptors.hpp"
+#include "kernel/arch/x86/image.hpp"
+#include "kernel/arch/x86/interrupts.hpp"
+#include "kernel/arch/x86/pic.hpp"
+#include "kernel/arch/x86/power.hpp"
+#include "kernel/arch/x86/uart.hpp"
+#include "kernel/base/panic.hpp"
+#include "kernel/memory/cpu_hardware.hpp"
+#include "kernel/memory/lab.hpp"
+#include "kernel/memory/multiboot.hpp"
+#include "kernel/shell/shell.hpp"
+
+#include <new>
+
+namespace pagelab {
+namespace {
+
+constinit memory::CpuHardware hardware{};
+constinit memory::CommandLine command_line{};
+constinit machine::Exception last_exception{};
+constinit bool handling = false;
+
+// Made in kernel_main: a constructor that had to run before it would never run.
+template <class T>
+struct Later {
+    alignas(T) unsigned char storage[sizeof(T)];
+    T& get() { return *std::launder(reinterpret_cast<T*>(storage)); }
+};
+constinit Later<memory::Lab<memory::CpuHardware>> lab{};
+constinit Later<shell::Shell> the_shell{};
+
+bool a_command_runs() {
+    return lab_page.state == static_cast<std::uint32_t>(interface::LabState::running);
+}
+
+void end_in_panic() {
+    volatile interface::LabPage& page = lab_page;
+    page.state = static_cast<std::uint32_t>(interface::LabState::panic);
+    arch::stop_cpu();
+}
+
+[[noreturn]] void run_shell() {
+    the_shell.get().run();
+    base::panic("the shell ended");
+}
+
+/// On a fresh stack after an exception: the shell reports it and ends the command, then goes on.
+[[noreturn]] void resume_shell() {
+    the_shell.get().abandon(last_exception);
+    handling = false;
+    run_shell();
+}
+
+void on_exception(const arch::RegisterFrame& frame, std::uint32_t cr2) {
+    if (!a_command_runs() && frame.vector == arch::kNonMaskable) {
+        return;
+    }
+    if (handling || !a_command_runs()) {
+        base::panic(handling ? "exception while another is reported" : "exception outside any command",
+                    frame.vector, frame.eip);
+    }
+    handling = true;
+    last_exception = {.vector = frame.vector,
+                      .code = frame.error_code,
+                      .cr2 = cr2,
+                      .eip = frame.eip,
+                      .esp = frame.stack_pointer(),
+                      .eflags = frame.eflags};
+    arch::restart(resume_shell);
+}
+
+/// A word of physical memory anywhere below 4 GiB, also across the end of a frame.
+struct PhysicalReader {
+    memory::Scratch<memory::CpuHardware>& scratch;
+
+    std::uint32_t operator()(std::uint32_t address) {
+        std::uint32_t word = 0;
+        for (std::uint32_t i = 0; i < 4; ++i) {
+            const paging::PhysAddr at{static_cast<std::uint64_t>(address) + i};
+            word |= scratch.load(at, memory::Unit::byte) << (8 * i);
+        }
+        return word;
+    }
+};
+
+memory::MemoryMap read_boot_information(std::uint32_t magic, std::uint32_t information) {
+    if (magic != memory::kMultibootMagic) {
+        base::panic("not started by a multiboot loader", magic);
+    }
+    memory::Scratch<memory::CpuHardware> scratch{hardware};
+    PhysicalReader reader{scratch};
+    memory::MultibootInformation<PhysicalReader> multiboot{reader, information};
+    multiboot.command_line(command_line);
+    const memory::MemoryMap map = multiboot.memory_map();
+    scratch.close_all();
+    return map;
+}
+
+void open_interrupt_lines(const arch::CpuFeatures& cpu) {
+    arch::remap_and_mask_irqs();
+    if (cpu.apic) {
+        memory::Scratch<memory::CpuHardware> scratch{hardware};
+        namespace bits = paging::bits;
+        arch::open_local_interrupts(scratch
+                                        .open(memory::ScratchPage::physical, arch::kApicFrame,
+                                              bits::kWritable | bits::kWriteThrough | bits::kCacheDisable)
+                                        .raw());
+        scratch.close_all();
+    }
+    arch::unmask_irq(arch::uart::kIrq);
+}
+
+memory::KernelFacts kernel_facts() {
+    const auto frame = [](const void* symbol) { return arch::physical_of(symbol) >> 12; };
+    return {.image_first = frame(image_start),
+            .image_data = frame(data_start),
+            .image_end = frame(image_end),
+            .directory = frame(page_directory),
+            .kernel_table = frame(kernel_table),
+            .record_table = frame(record_table),
+            .scratch_table = frame(scratch_table),
+            .user_code = paging::PhysAddr{arch::physical_of(user_code_start)},
+            .journal = paging::PhysAddr{arch::physical_of(&hardware.journal())}};
+}
+
+} // namespace
+} // namespace pagelab
+
+extern "C" [[noreturn]] void kernel_main(std::uint32_t magic, std::uint32_t information) {
+    using namespace pagelab;
+    base::set_panic_hooks(arch::uart::transmit, end_in_panic);
+    arch::uart::initialise();
+    arch::install_descriptors();
+    const arch::CpuFeatures cpu = arch::detect_cpu();
+    hardware.initialise(cpu);
+    const memory::MemoryMap map = read_boot_information(magic, information);
+    if (map.ram_end() <= arch::physical_of(image_end)) {
+        base::panic("the loader names no memory behind the kernel",
+                    static_cast<std::uint32_t>(map.ram_end()));
+    }
+    arch::enable_paging_features(cpu);
+    arch::finish_boot_paging(cpu, map.ram_end());
+    open_interrupt_lines(cpu);
+
+    new (lab.storage) memory::Lab<memory::CpuHardware>(hardware);
+    lab.get().initialise(map, kernel_facts());
+    const memory::BootLine boot = memory::parse_boot_line(command_line.text());
+    new (the_shell.storage)
+        shell::Shell(lab.get(), {.marks = memory::has_boot_word(boot.words, interface::kBatchWord)});
+    the_shell.get().boot_line(boot.commands);
+    arch::set_exception_hook(on_exception);
+    arch::restart(run_shell);
+}

@@ -1,0 +1,145 @@
+// What a changed entry needs flushed, and no less (SDM 3A 4.10.4): pages that a leaf translated, all pages
+// of a table, the window pages that a PDE translated as a PTE. For the transaction.
+#pragma once
+
+#include "kernel/memory/frames.hpp"
+#include "kernel/memory/journal.hpp"
+#include "kernel/memory/tables.hpp"
+
+namespace pagelab::memory {
+
+template <Hardware H>
+class Flusher {
+public:
+    constexpr Flusher(H& hw, Scratch<H>& scratch, Tables<H>& tables, Frames<H>& frames, Journal& journal)
+        : hw_(hw), scratch_(scratch), tables_(tables), frames_(frames), journal_(journal) {}
+
+    /// Pages flushed one by one since the last `start_count`, and whether CR3 was loaded.
+    struct Count {
+        std::uint32_t pages = 0;
+        bool all = false;
+    };
+    void start_count() { count_ = {}; }
+    [[nodiscard]] const Count& count() const { return count_; }
+
+    /// The PTE of `va` was `old`. A present one may be cached under each address that its table translates.
+    void after_pte(VirtAddr va, std::uint32_t old) {
+        if (!Pte{old}.present()) {
+            return;
+        }
+        page(va);
+        const Pde directory_entry = tables_.pde(va.directory_index());
+        if (directory_entry.kind(context(hw_)) != paging::EntryKind::table ||
+            !may_be_shared(directory_entry.table())) {
+            return;
+        }
+        for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
+            const Pde other = tables_.pde(pdi);
+            if (pdi != va.directory_index() && other.kind(context(hw_)) == paging::EntryKind::table &&
+                other.table() == directory_entry.table()) {
+                page(VirtAddr::from_indices(pdi, va.table_index()));
+            }
+        }
+    }
+
+    /// The PDE `pdi` was `old`: everything that it translated as a PDE, and, for a table, the page that it
+    /// translated as a PTE in each self-map.
+    void after_pde(std::uint32_t pdi, std::uint32_t old) {
+        const Pde before{old};
+        switch (before.kind(context(hw_))) {
+        case paging::EntryKind::page:
+        case paging::EntryKind::reserved:
+            page(VirtAddr::from_indices(pdi, 0)); // one INVLPG drops all of a large page
+            break;
+        case paging::EntryKind::table:
+            whole_table(pdi, before);
+            break;
+        default:
+            return;
+        }
+        windows(pdi);
+    }
+
+    /// INVLPG of one page.
+    void page(VirtAddr va) {
+        hw_.invlpg(va);
+        count_.pages += 1;
+        // What is recorded of a flush may be lost when the group is full; nothing is taken back by it.
+        static_cast<void>(journal_.add({JournalKind::flush_page, va.page_base().raw(), 0, 0}, hw_.ticks()));
+    }
+
+    /// Loads CR3 again; with `global` by way of CR4.PGE, which drops global entries too.
+    void all(bool global) {
+        const std::uint32_t cr4 = hw_.cr4();
+        if (global && (cr4 & paging::cr4::kPge) != 0) {
+            hw_.set_cr4(cr4 & ~paging::cr4::kPge);
+            hw_.set_cr4(cr4);
+            global_left_out_ = false;
+        }
+        hw_.set_cr3(hw_.cr3());
+        count_.all = true;
+        static_cast<void>(journal_.add({JournalKind::flush_all, 0, 0, global ? 1u : 0u}, hw_.ticks()));
+    }
+
+    /// A flush was left out on purpose, or a PDE held G, which its window page sees as a global leaf: from
+    /// now on no table tells which of its translations outlive a CR3 load.
+    void distrust_tables() { global_left_out_ = true; }
+    /// A change of CR4.PSE or CR4.PGE dropped everything.
+    void everything_flushed() { global_left_out_ = false; }
+
+private:
+    /// Whether other PDEs may lead to the same table. Only frames that are known as tables are counted.
+    [[nodiscard]] bool may_be_shared(PhysAddr table) {
+        const FrameRecord record = frames_.record(table.frame());
+        return record.role() != FrameRole::table || record.references() > 1;
+    }
+
+    void whole_table(std::uint32_t pdi, Pde before) {
+        if (!may_hold_global(before)) {
+            if (!count_.all) {
+                all(false);
+            }
+            return;
+        }
+        for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
+            page(VirtAddr::from_indices(pdi, pti));
+        }
+    }
+
+    /// Whether a TLB entry made through this table may outlive a CR3 load. The table's frame still holds
+    /// what it held: tables are freed after the flush.
+    [[nodiscard]] bool may_hold_global(Pde before) {
+        if ((hw_.cr4() & paging::cr4::kPge) == 0) {
+            return false;
+        }
+        if (global_left_out_ || !frames_.map().is_ram(before.table().frame())) {
+            return true;
+        }
+        for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
+            const Pte pte{scratch_.load(before.table().plus(pti * paging::kEntrySize), Unit::word)};
+            if (pte.present() && pte.global()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The pages of PDE `pdi` in the self-maps besides slot 1023, whose page Tables keeps coherent.
+    void windows(std::uint32_t pdi) {
+        for (std::uint32_t slot = 0; slot < interface::layout::kSelfMapSlot; ++slot) {
+            if (paging::is_self_map(tables_.pde(slot), context(hw_))) {
+                page(VirtAddr::from_indices(slot, pdi));
+            }
+        }
+    }
+
+    H& hw_;
+    Scratch<H>& scratch_;
+    Tables<H>& tables_;
+    Frames<H>& frames_;
+    Journal& journal_;
+    Count count_{};
+    bool global_left_out_ = false;
+};
+
+} // namespace pagelab::memory

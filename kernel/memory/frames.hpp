@@ -1,0 +1,334 @@
+// The frame allocator: a stack of free frames behind a high-water mark, and a record for each frame.
+// For the transaction; the shell sees counts and records only.
+// Frames above the mark were never used and have no record yet: boot touches none of them, so its time does
+// not grow with RAM. The stack is threaded through the records of the free frames.
+#pragma once
+
+#include "kernel/interface/frame_record.hpp"
+#include "kernel/interface/layout.hpp"
+#include "kernel/memory/hardware.hpp"
+#include "kernel/memory/memory_map.hpp"
+#include "kernel/memory/scratch.hpp"
+
+#include <array>
+#include <optional>
+
+namespace pagelab::memory {
+
+using interface::FrameRecord;
+using interface::FrameRole;
+
+template <Hardware H>
+class Frames {
+public:
+    static constexpr Frame kFirstUsable = 256; // below 1 MiB belongs to the firmware
+    static constexpr std::uint32_t kRecordsPerPage = paging::kPageSize / 4;
+
+    constexpr Frames(H& hw, Scratch<H>& scratch) : hw_(hw), scratch_(scratch) {}
+
+    /// Takes the memory that the map names and the image leaves. Once.
+    void initialise(const MemoryMap& map, const KernelFacts& facts) {
+        map_ = map;
+        mark_ = facts.image_end;
+        counts_.total = map.count(0, kFrameCount);
+        counts_.reserved = map.count(0, kFirstUsable);
+        record_pages_left_ = count_record_pages(facts.image_end);
+        counts_.kernel = map.count(facts.image_first, facts.image_end) + record_pages_left_;
+        counts_.free = counts_.total - counts_.reserved - counts_.kernel;
+        if (const auto first = map_.next_ram(mark_)) {
+            back_records(*first / kRecordsPerPage, *first);
+            mark_ = *first + 1;
+        }
+        for (Frame frame = facts.image_first; frame < facts.image_end; ++frame) {
+            write(frame, FrameRecord{FrameRole::kernel, 0});
+        }
+        change_role(facts.directory, FrameRecord{FrameRole::directory, 1});
+        for (const Frame table : {facts.kernel_table, facts.record_table, facts.scratch_table}) {
+            change_role(table, FrameRecord{FrameRole::table, 1});
+        }
+    }
+
+    [[nodiscard]] const MemoryMap& map() const { return map_; }
+    [[nodiscard]] const machine::FrameCounts& counts() const { return counts_; }
+    /// One past the last frame with a record.
+    [[nodiscard]] Frame mark() const { return mark_; }
+
+    [[nodiscard]] FrameRecord record(std::uint64_t frame) const {
+        if (frame >= mark_) {
+            return FrameRecord{map_.is_ram(frame) ? FrameRole::free : FrameRole::reserved,
+                               map_.is_ram(frame) ? FrameRecord::kNoFrame : 0};
+        }
+        const auto index = static_cast<Frame>(frame);
+        return backed(index) ? FrameRecord{hw_.load(address(index), Unit::word)} : FrameRecord{};
+    }
+
+    /// Takes one frame and gives it the record. Contents are whatever they were.
+    [[nodiscard]] std::optional<Frame> take(FrameRecord as) {
+        const auto frame = top_ != FrameRecord::kNoFrame ? pop() : fresh();
+        if (frame) {
+            change_role(*frame, as);
+        }
+        return frame;
+    }
+
+    /// Takes `count` consecutive frames, the first a multiple of `alignment` (a power of two).
+    [[nodiscard]] std::optional<Frame> take_block(std::uint32_t count, std::uint32_t alignment,
+                                                  FrameRecord as) {
+        if (count == 0 || counts_.free < count) {
+            return std::nullopt;
+        }
+        auto first = block_above_mark(count, alignment);
+        if (!first) {
+            first = block_on_stack(count, alignment);
+        }
+        if (first) {
+            for (Frame frame = *first; frame < *first + count; ++frame) {
+                change_role(frame, as);
+            }
+        }
+        return first;
+    }
+
+    /// Takes those of the frames [first, first + count) that are free, wherever they are. False if there is
+    /// no frame for the records of one above the mark; then some may have been taken.
+    [[nodiscard]] bool claim(Frame first, std::uint32_t count, FrameRecord as) {
+        const Frame end = first + count;
+        if (first < mark_) {
+            unlink(first, end < mark_ ? end : mark_, [&](Frame frame) { change_role(frame, as); });
+        }
+        for (auto next = map_.next_ram(first > mark_ ? first : mark_); next && *next < end;
+             next = map_.next_ram(*next + 1)) {
+            raise_mark_to(*next);
+            if (!back_block(*next, 1)) {
+                return false;
+            }
+            mark_ = *next + 1;
+            change_role(*next, as);
+        }
+        return true;
+    }
+
+    /// Takes this very frame back: an undone `give`. False if it is not free.
+    [[nodiscard]] bool take_again(Frame frame, FrameRecord as) {
+        return is_free(frame) && claim(frame, 1, as);
+    }
+
+    /// Puts a frame on the stack.
+    void give(Frame frame) {
+        change_role(frame, FrameRecord{FrameRole::free, top_});
+        top_ = frame;
+    }
+
+    [[nodiscard]] bool is_free(Frame frame) const {
+        return frame < mark_ && record(frame).role() == FrameRole::free;
+    }
+
+    /// Counts an entry that begins (+1) or ceases (-1) to lead to the frame. Only data and tables count.
+    void refer(std::uint64_t frame, std::int32_t delta) {
+        if (frame >= mark_) {
+            return;
+        }
+        const FrameRecord old = record(frame);
+        if (old.role() != FrameRole::data && old.role() != FrameRole::table) {
+            return;
+        }
+        const std::uint32_t held = old.held() ? FrameRecord::kHeld : 0;
+        const std::uint32_t references = old.references() + static_cast<std::uint32_t>(delta);
+        if (delta < 0 && old.references() == 0) {
+            return; // a raw entry that was there before the frame had its role
+        }
+        write(static_cast<Frame>(frame), FrameRecord{old.role(), held | references});
+    }
+
+private:
+    static constexpr auto kFrameCount = static_cast<Frame>(MemoryMap::kFrameLimit);
+
+    static VirtAddr address(Frame frame) {
+        return VirtAddr{interface::layout::kFrameRecords.raw() + frame * 4};
+    }
+    [[nodiscard]] bool backed(Frame frame) const { return backed_[frame / kRecordsPerPage]; }
+    void write(Frame frame, FrameRecord record) { hw_.store(address(frame), Unit::word, record.raw()); }
+
+    std::uint32_t& count_of(FrameRole role) {
+        switch (role) {
+        case FrameRole::free:
+            return counts_.free;
+        case FrameRole::kernel:
+            return counts_.kernel;
+        case FrameRole::directory:
+            return counts_.directory;
+        case FrameRole::table:
+            return counts_.table;
+        case FrameRole::data:
+            return counts_.data;
+        default:
+            return counts_.reserved;
+        }
+    }
+
+    /// `frame` has a record, or is a fresh one that counts as free.
+    void change_role(Frame frame, FrameRecord to) {
+        const FrameRecord from = hw_record(frame);
+        count_of(from.role()) -= 1;
+        count_of(to.role()) += 1;
+        write(frame, to);
+    }
+    /// The stored record; a frame that just passed the mark has none yet and is free.
+    [[nodiscard]] FrameRecord hw_record(Frame frame) const {
+        const FrameRecord stored{hw_.load(address(frame), Unit::word)};
+        return stored.raw() == 0 ? FrameRecord{FrameRole::free, FrameRecord::kNoFrame} : stored;
+    }
+
+    /// Record pages that RAM from `first` on will need, each of which takes one frame of that RAM.
+    [[nodiscard]] std::uint32_t count_record_pages(Frame first) const {
+        std::uint32_t pages = 0;
+        for (auto frame = map_.next_ram(first); frame;) {
+            pages += 1;
+            frame = map_.next_ram((*frame / kRecordsPerPage + 1) * kRecordsPerPage);
+        }
+        return pages;
+    }
+
+    /// Backs one page of records with a frame, which becomes the kernel's. Slot 769's table is there from
+    /// boot on, so no PDE changes.
+    void back_records(std::uint32_t page, Frame frame) {
+        scratch_.zero(frame);
+        const VirtAddr va = address(page * kRecordsPerPage);
+        hw_.store(paging::pte_window(interface::layout::kSelfMapSlot, va), Unit::word,
+                  (frame << 12) | paging::bits::kPresent | paging::bits::kWritable);
+        backed_[page] = true;
+        record_pages_left_ -= 1;
+        // It was counted as the kernel's from the beginning: `free` is what can be had.
+        write(frame, FrameRecord{FrameRole::kernel, 0});
+    }
+
+    std::optional<Frame> pop() {
+        const Frame frame = top_;
+        top_ = record(frame).next_free();
+        return frame;
+    }
+
+    /// The next frame above the mark; a page of records that is missing takes the first.
+    std::optional<Frame> fresh() {
+        for (;;) {
+            const auto frame = map_.next_ram(mark_);
+            if (!frame) {
+                return std::nullopt;
+            }
+            mark_ = *frame + 1;
+            if (backed(*frame)) {
+                return frame;
+            }
+            back_records(*frame / kRecordsPerPage, *frame);
+        }
+    }
+
+    std::optional<Frame> block_above_mark(std::uint32_t count, std::uint32_t alignment) {
+        for (auto next = map_.next_ram(mark_); next; next = map_.next_ram(mark_)) {
+            std::uint64_t first = (static_cast<std::uint64_t>(*next) + alignment - 1) & ~(alignment - 1ull);
+            while (first < kFrameCount && map_.run_length(static_cast<Frame>(first)) < count) {
+                const auto ram = map_.next_ram(static_cast<Frame>(first) + 1);
+                first = ram ? (static_cast<std::uint64_t>(*ram) + alignment - 1) & ~(alignment - 1ull)
+                            : MemoryMap::kFrameLimit;
+            }
+            if (first >= kFrameCount) {
+                return std::nullopt;
+            }
+            const auto block = static_cast<Frame>(first);
+            raise_mark_to(block);
+            if (back_block(block, count)) {
+                mark_ = block + count;
+                return block;
+            }
+            // No frame below the block for its records: its first one goes to the stack and serves the next.
+            if (const auto frame = fresh()) {
+                give_fresh(*frame);
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// All RAM between the mark and `limit` goes to the stack.
+    void raise_mark_to(Frame limit) {
+        for (auto next = map_.next_ram(mark_); next && *next < limit; next = map_.next_ram(mark_)) {
+            mark_ = *next + 1;
+            if (backed(*next)) {
+                give_fresh(*next);
+            } else {
+                back_records(*next / kRecordsPerPage, *next);
+            }
+        }
+        if (mark_ < limit) {
+            mark_ = limit;
+        }
+    }
+    /// As `give`, of a frame that counts as free already.
+    void give_fresh(Frame frame) {
+        write(frame, FrameRecord{FrameRole::free, top_});
+        top_ = frame;
+    }
+
+    bool back_block(Frame block, std::uint32_t count) {
+        for (Frame page = block / kRecordsPerPage; page <= (block + count - 1) / kRecordsPerPage; ++page) {
+            if (backed_[page]) {
+                continue;
+            }
+            if (top_ == FrameRecord::kNoFrame) {
+                return false;
+            }
+            const Frame frame = *pop();
+            back_records(page, frame);
+        }
+        return true;
+    }
+
+    std::optional<Frame> block_on_stack(std::uint32_t count, std::uint32_t alignment) {
+        std::uint32_t run = 0;
+        Frame first = 0;
+        for (Frame frame = kFirstUsable; frame < mark_; ++frame) {
+            if (run == 0) {
+                first = frame;
+            }
+            const bool starts_well = (first & (alignment - 1)) == 0;
+            run = starts_well && is_free(frame) ? run + 1 : 0;
+            if (run == count) {
+                unlink(first, first + count, [](Frame) {});
+                return first;
+            }
+        }
+        return std::nullopt;
+    }
+
+    /// Takes the free frames of [first, end) out of the stack, wherever they are, and shows each to `visit`.
+    template <class F>
+    void unlink(Frame first, Frame end, F&& visit) {
+        std::uint32_t left = end - first;
+        Frame above = FrameRecord::kNoFrame;
+        for (Frame frame = top_; frame != FrameRecord::kNoFrame && left > 0;) {
+            const Frame next = record(frame).next_free();
+            if (frame < first || frame >= end) {
+                above = frame;
+            } else {
+                left -= 1;
+                if (above == FrameRecord::kNoFrame) {
+                    top_ = next;
+                } else {
+                    write(above, FrameRecord{FrameRole::free, next});
+                }
+                visit(frame);
+            }
+            frame = next;
+        }
+    }
+
+    H& hw_;
+    Scratch<H>& scratch_;
+    MemoryMap map_{};
+    machine::FrameCounts counts_{};
+    Frame top_ = FrameRecord::kNoFrame;
+    Frame mark_ = 0;
+    std::uint32_t record_pages_left_ = 0;
+    std::array<bool, paging::kEntryCount> backed_{};
+};
+
+} // namespace pagelab::memory

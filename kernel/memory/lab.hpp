@@ -1,0 +1,343 @@
+// The lab: the abstract machine that the shell uses, over a hardware policy. Owns all rooms of this
+// directory and wires them. One object in static memory; every command's state is in it, none on a stack.
+// For main (on the CPU) and the host's tests (on the simulator).
+#pragma once
+
+#include "kernel/memory/changes.hpp"
+#include "kernel/memory/store.hpp"
+#include "kernel/memory/touch.hpp"
+#include "kernel/memory/undo.hpp"
+
+namespace pagelab::memory {
+
+template <Hardware H>
+class Lab final : public machine::Machine {
+public:
+    explicit constexpr Lab(H& hw)
+        : hw_(hw), scratch_(hw), tables_(hw, scratch_), frames_(hw, scratch_), journal_(hw.journal()),
+          flusher_(hw, scratch_, tables_, frames_, journal_),
+          transaction_(hw, scratch_, tables_, frames_, flusher_, journal_), guard_(hw, tables_, frames_),
+          changes_(hw, scratch_, tables_, frames_, flusher_, transaction_, guard_),
+          store_(hw, scratch_, tables_, frames_, transaction_, guard_), touch_(hw, scratch_, frames_),
+          undo_(frames_, journal_, transaction_) {}
+
+    /// Takes over the machine as boot left it. Once, before anything else.
+    void initialise(const MemoryMap& map, const KernelFacts& facts) {
+        transaction_.initialise(facts);
+        guard_.initialise(facts);
+        touch_.initialise(facts);
+        frames_.initialise(map, facts);
+        hw_.journal().capacity = interface::kJournalCapacity;
+        hw_.journal().next_sequence = 1;
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.version = interface::kLabVersion;
+        page.frame_records_va = interface::layout::kFrameRecords.raw();
+        page.journal_pa = static_cast<std::uint32_t>(facts.journal.raw());
+        page.journal_capacity = interface::kJournalCapacity;
+        page.cpu_pse36 = hw_.limits().pse36 ? 1 : 0;
+        page.cpu_physical_bits = hw_.limits().physical_bits;
+        page.ram_end_low = static_cast<std::uint32_t>(map.ram_end());
+        page.ram_end_high = static_cast<std::uint32_t>(map.ram_end() >> 32);
+        set_state(interface::LabState::booting);
+        show();
+        asm volatile("" ::: "memory");
+        hw_.lab_page().magic = interface::kLabMagic; // last: now the rest is right
+    }
+
+    void set_state(interface::LabState state) {
+        hw_.lab_page().state = static_cast<std::uint32_t>(state);
+        bump();
+    }
+
+    // --- what is there -----------------------------------------------------------------------------------
+    [[nodiscard]] paging::PagingContext context() const override { return memory::context(hw_); }
+    [[nodiscard]] machine::Registers registers() const override {
+        return {hw_.cr0(), hw_.cr2(), hw_.cr3(), hw_.cr4(), hw_.eflags()};
+    }
+    [[nodiscard]] std::uint32_t space() const override { return 0; }
+    [[nodiscard]] std::optional<std::uint32_t> read_word(PhysAddr address) override {
+        if (!is_ram(address)) {
+            return std::nullopt;
+        }
+        return scratch_.load(address, Unit::word);
+    }
+    [[nodiscard]] PhysAddr ram_end() const override { return PhysAddr{frames_.map().ram_end()}; }
+    /// RAM that 32-bit entries reach: a PTE's scratch page can show no frame above 4 GiB.
+    [[nodiscard]] bool is_ram(PhysAddr address) const override {
+        return frames_.map().is_ram(address.frame());
+    }
+    [[nodiscard]] machine::FrameCounts frames() const override { return frames_.counts(); }
+    [[nodiscard]] interface::FrameRecord frame_record(PhysAddr frame) const override {
+        return frames_.record(frame.frame());
+    }
+
+    // --- a command is a transaction ------------------------------------------------------------------------
+    void begin_command(std::string_view text) override {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.command_count = page.command_count + 1;
+        transaction_.begin(page.command_count);
+        store_.forget();
+        std::array<char, 128>& command = hw_.lab_page().last_command;
+        for (std::size_t i = 0; i < command.size(); ++i) {
+            command[i] = i < text.size() && i + 1 < command.size() ? text[i] : '\0';
+        }
+        set_state(interface::LabState::running);
+    }
+    void end_command(interface::Status status, bool keep) override {
+        if (keep) {
+            transaction_.commit();
+        } else {
+            begin_change();
+            transaction_.rollback();
+        }
+        scratch_.close_all();
+        hw_.lab_page().last_status = static_cast<std::uint32_t>(status);
+        end_change();
+        set_state(interface::LabState::prompt);
+    }
+
+    // --- change
+    // ----------------------------------------------------------------------------------------------
+    [[nodiscard]] ChangeResult map(const machine::MapRequest& request) override {
+        return changing([&] { return changes_.map(request); });
+    }
+    [[nodiscard]] ChangeResult unmap(const machine::UnmapRequest& request) override {
+        return changing([&] { return changes_.unmap(request); });
+    }
+    [[nodiscard]] ChangeResult protect(const machine::ProtectRequest& request) override {
+        return changing([&] { return changes_.protect(request); });
+    }
+    [[nodiscard]] ChangeResult set_pde(std::uint32_t pdi, std::uint32_t value,
+                                       machine::ChangeOptions options) override {
+        return changing([&] { return changes_.set_pde(pdi, value, options); });
+    }
+    [[nodiscard]] ChangeResult set_pte(VirtAddr va, std::uint32_t value,
+                                       machine::ChangeOptions options) override {
+        return changing([&] { return changes_.set_pte(va, value, options); });
+    }
+
+    // --- frames
+    // ----------------------------------------------------------------------------------------------
+    [[nodiscard]] ChangeResult alloc_frames(std::uint32_t count) override {
+        return changing([&] { return changes_.alloc_frames(count); });
+    }
+    [[nodiscard]] ChangeResult free_frames(PhysAddr first, std::uint32_t count) override {
+        return changing([&] { return changes_.free_frames(first, count); });
+    }
+    [[nodiscard]] ChangeResult free_tables() override {
+        return changing([&] { return changes_.free_tables(); });
+    }
+
+    // --- memory
+    // ----------------------------------------------------------------------------------------------
+    [[nodiscard]] std::uint32_t load(VirtAddr address, Unit unit) override { return hw_.load(address, unit); }
+    [[nodiscard]] std::expected<void, OperationError> store(VirtAddr address, Unit unit, std::uint32_t value,
+                                                            machine::ChangeOptions options) override {
+        return store_.at(address, unit, value, options.force, [this](VirtAddr va) { return walk(va).pa; });
+    }
+    [[nodiscard]] std::expected<std::uint32_t, OperationError> load_physical(PhysAddr address,
+                                                                             Unit unit) override {
+        std::uint32_t value = 0;
+        const auto problem = for_each_piece(address, unit, [&](PhysAddr at, Unit piece, std::uint32_t shift) {
+            value |= scratch_.load(at, piece) << shift;
+            return std::expected<void, OperationError>{};
+        });
+        return problem ? std::expected<std::uint32_t, OperationError>{value}
+                       : std::unexpected(problem.error());
+    }
+    [[nodiscard]] std::expected<void, OperationError>
+    store_physical(PhysAddr address, Unit unit, std::uint32_t value,
+                   machine::ChangeOptions options) override {
+        return for_each_piece(address, unit, [&](PhysAddr at, Unit piece, std::uint32_t shift) {
+            return store_.at_physical(at, piece, value >> shift, options.force);
+        });
+    }
+
+    // --- access and TLB
+    // --------------------------------------------------------------------------------------
+    [[nodiscard]] std::expected<machine::TouchResult, OperationError> touch(VirtAddr address,
+                                                                            paging::Access access) override {
+        return touch_.run(walk(address), access);
+    }
+    void invlpg(VirtAddr address) override {
+        hw_.invlpg(address);
+        transaction_.note({JournalKind::flush_page, address.page_base().raw(), 0, 0});
+    }
+    void flush_all(bool global) override {
+        flusher_.start_count();
+        transaction_.open();
+        flusher_.all(global);
+    }
+
+    // --- control registers -------------------------------------------------------------------------------
+    [[nodiscard]] std::expected<void, OperationError> set_write_protect(bool on) override {
+        return set_control(0, paging::cr0::kWriteProtect, on);
+    }
+    [[nodiscard]] std::expected<void, OperationError> set_pse(bool on) override;
+    [[nodiscard]] std::expected<void, OperationError> set_pge(bool on) override {
+        if (!hw_.has_pge()) {
+            return std::unexpected(refuse(Refusal::no_pge, VirtAddr{0}, 0));
+        }
+        return set_control(4, paging::cr4::kPge, on);
+    }
+
+    // --- history -----------------------------------------------------------------------------------------
+    [[nodiscard]] const interface::JournalRing& journal() const override { return hw_.journal(); }
+    [[nodiscard]] std::expected<machine::UndoReport, OperationError> undo() override {
+        begin_change();
+        auto result = undo_.run();
+        end_change();
+        return result;
+    }
+    void record_fault(const machine::Exception& exception) override {
+        transaction_.note({JournalKind::fault, exception.cr2, exception.eip,
+                           (exception.vector << 16) | (exception.code & 0xffff)});
+    }
+
+    // --- console and clock ---------------------------------------------------------------------------------
+    /// Lines end in CR LF on a serial line; a CR that is there already is not doubled.
+    void write(std::string_view text) override {
+        char last = '\0';
+        for (const char c : text) {
+            if (c == '\n' && last != '\r') {
+                hw_.transmit('\r');
+            }
+            hw_.transmit(c);
+            last = c;
+        }
+    }
+    [[nodiscard]] std::optional<char> read_char() override { return hw_.wait_char(); }
+    [[nodiscard]] bool poll() override {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.heartbeat = page.heartbeat + 1;
+        return hw_.drain();
+    }
+    void clear_interrupt() override { hw_.clear_interrupt(); }
+    [[nodiscard]] std::uint64_t ticks() const override { return hw_.ticks(); }
+    [[nodiscard]] std::optional<VirtAddr> symbol(std::string_view name) const override {
+        return hw_.symbol(name);
+    }
+    void halt() override {
+        set_state(interface::LabState::halted);
+        hw_.halt();
+    }
+    void reboot() override {
+        set_state(interface::LabState::rebooting);
+        hw_.reboot();
+    }
+
+private:
+    static OperationError refuse(Refusal refusal, VirtAddr va, std::uint32_t value) {
+        return {.refusal = refusal, .va = va, .pa = std::nullopt, .value = value, .reason = {}};
+    }
+
+    [[nodiscard]] paging::Walk walk(VirtAddr va) {
+        const auto read = [this](PhysAddr address) { return read_word(address); };
+        return paging::walk(read, context(), interface::layout::kSelfMapSlot, va);
+    }
+
+    template <class F>
+    ChangeResult changing(F&& operation) {
+        store_.forget();
+        begin_change();
+        ChangeResult result = operation();
+        end_change();
+        return result;
+    }
+
+    // The generation is odd while tables change: a host that sees it odd, or changed, looks again.
+    void begin_change() {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.generation = page.generation | 1u;
+    }
+    void end_change() {
+        show();
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.generation = (page.generation | 1u) + 1u;
+    }
+    void bump() {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.generation = page.generation + 2u;
+    }
+
+    /// Registers and frames as they are now.
+    void show() {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.cr0 = hw_.cr0();
+        page.cr3 = hw_.cr3();
+        page.cr4 = hw_.cr4();
+        page.space = space();
+        page.frames_total = frames_.counts().total;
+        page.frames_free = frames_.counts().free;
+        page.frame_records_count = frames_.mark();
+    }
+
+    [[nodiscard]] std::expected<void, OperationError> set_control(std::uint32_t number, std::uint32_t bit,
+                                                                  bool on) {
+        const std::uint32_t old = number == 0 ? hw_.cr0() : hw_.cr4();
+        const std::uint32_t value = on ? old | bit : old & ~bit;
+        if (value == old) {
+            return {};
+        }
+        begin_change();
+        const bool done = transaction_.write_control(number, value);
+        end_change();
+        return done ? std::expected<void, OperationError>{}
+                    : std::unexpected(refuse(Refusal::journal_full, VirtAddr{0}, 0));
+    }
+
+    /// Cuts a physical access into pieces that each lie within an aligned word, checks that all of it is RAM,
+    /// then visits them.
+    template <class F>
+    [[nodiscard]] std::expected<void, OperationError> for_each_piece(PhysAddr address, Unit unit, F&& visit) {
+        const auto size = static_cast<std::uint32_t>(unit);
+        for (std::uint32_t i = 0; i < size; ++i) {
+            if (!is_ram(address.plus(i))) {
+                OperationError problem = refuse(Refusal::not_ram, VirtAddr{0}, 0);
+                problem.pa = address.plus(i);
+                return std::unexpected(problem);
+            }
+        }
+        if ((address.raw() & 3) + size <= 4) {
+            return visit(address, unit, 0u);
+        }
+        for (std::uint32_t i = 0; i < size; ++i) {
+            if (auto done = visit(address.plus(i), Unit::byte, i * 8); !done) {
+                return done;
+            }
+        }
+        return {};
+    }
+
+    H& hw_;
+    Scratch<H> scratch_;
+    Tables<H> tables_;
+    Frames<H> frames_;
+    Journal journal_;
+    Flusher<H> flusher_;
+    Transaction<H> transaction_;
+    Guard<H> guard_;
+    Changes<H> changes_;
+    Store<H> store_;
+    Touch<H> touch_;
+    Undo<H> undo_;
+};
+
+/// CR4.PSE decides how PDEs with bit 7 are read: it changes only while none has it.
+template <Hardware H>
+std::expected<void, OperationError> Lab<H>::set_pse(bool on) {
+    if (!hw_.has_pse()) {
+        return std::unexpected(refuse(Refusal::no_pse, VirtAddr{0}, 0));
+    }
+    const bool is_on = (hw_.cr4() & paging::cr4::kPse) != 0;
+    for (std::uint32_t pdi = 0; pdi < paging::kEntryCount && is_on != on; ++pdi) {
+        const Pde pde = tables_.pde(pdi);
+        if (pde.present() && (pde.raw() & bits::kLarge) != 0) {
+            return std::unexpected(refuse(on ? Refusal::table_in_use : Refusal::large_page,
+                                          VirtAddr::from_indices(pdi, 0), pde.raw()));
+        }
+    }
+    return set_control(4, paging::cr4::kPse, on);
+}
+
+} // namespace pagelab::memory

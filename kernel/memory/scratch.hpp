@@ -1,0 +1,75 @@
+// The kernel's scratch pages: one PTE each in slot 770. The only way to memory that is mapped nowhere else.
+// For the memory room and main. A page stays open until it is retargeted or closed, so that a walk of one
+// table costs one mapping; an abandoned command's pages are closed from here, not by destructors.
+#pragma once
+
+#include "kernel/interface/layout.hpp"
+#include "kernel/memory/hardware.hpp"
+#include "kernel/paging/flags.hpp"
+#include "kernel/paging/self_map.hpp"
+
+#include <array>
+
+namespace pagelab::memory {
+
+using interface::layout::ScratchPage;
+
+template <Hardware H>
+class Scratch {
+public:
+    explicit constexpr Scratch(H& hw) : hw_(hw) {}
+
+    /// Lets the page show `frame` with these leaf bits besides P, and says where. Flushes what it showed.
+    VirtAddr open(ScratchPage page, Frame frame, std::uint32_t bits = paging::bits::kWritable) {
+        const std::uint32_t entry = (frame << 12) | bits | paging::bits::kPresent;
+        if (entries_[index(page)] != entry) {
+            write(page, entry);
+        }
+        return interface::layout::scratch_page(page);
+    }
+
+    void close(ScratchPage page) {
+        if (entries_[index(page)] != 0) {
+            write(page, 0);
+        }
+    }
+
+    void close_all() {
+        for (std::uint32_t page = 0; page < interface::layout::kScratchPageCount; ++page) {
+            close(static_cast<ScratchPage>(page));
+        }
+    }
+
+    /// Memory at a physical address below 4 GiB that does not cross a frame. The caller knows that it is
+    /// there: nothing is checked.
+    [[nodiscard]] std::uint32_t load(PhysAddr address, Unit unit) { return hw_.load(show(address), unit); }
+    void store(PhysAddr address, Unit unit, std::uint32_t value) { hw_.store(show(address), unit, value); }
+
+    void zero(Frame frame) {
+        hw_.zero_page(open(ScratchPage::zeroing, frame));
+        close(ScratchPage::zeroing);
+    }
+
+private:
+    static constexpr std::size_t index(ScratchPage page) { return static_cast<std::size_t>(page); }
+
+    VirtAddr show(PhysAddr address) {
+        const VirtAddr page = open(ScratchPage::physical, frame_of(address));
+        return VirtAddr{page.raw() + address.frame_offset()};
+    }
+
+    void write(ScratchPage page, std::uint32_t entry) {
+        const VirtAddr address = interface::layout::scratch_page(page);
+        hw_.store(paging::pte_window(interface::layout::kSelfMapSlot, address), Unit::word, entry);
+        if (entries_[index(page)] != 0) {
+            hw_.invlpg(address);
+        }
+        entries_[index(page)] = entry;
+    }
+
+    H& hw_;
+    /// What each PTE was set to; the CPU adds A and D in the table itself.
+    std::array<std::uint32_t, interface::layout::kScratchPageCount> entries_{};
+};
+
+} // namespace pagelab::memory

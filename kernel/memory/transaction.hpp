@@ -1,0 +1,437 @@
+// A command's changes: every write of an entry and every frame taken or given goes through here, is
+// journaled before it is done, and can be taken back from static state alone.
+// For the operations of this room. Checks nothing: that is their business and the guard's.
+#pragma once
+
+#include "kernel/memory/flush.hpp"
+
+#include <expected>
+
+namespace pagelab::memory {
+
+using machine::ChangeOptions;
+using machine::ChangeReport;
+using machine::OperationError;
+using machine::Refusal;
+
+template <Hardware H>
+class Transaction {
+public:
+    constexpr Transaction(H& hw, Scratch<H>& scratch, Tables<H>& tables, Frames<H>& frames,
+                          Flusher<H>& flusher, Journal& journal)
+        : hw_(hw), scratch_(scratch), tables_(tables), frames_(frames), flusher_(flusher), journal_(journal) {
+    }
+
+    void initialise(const KernelFacts& facts) { facts_ = facts; }
+
+    // --- a command ---------------------------------------------------------------------------------------
+    /// Opens the command `number`. Its group in the journal begins with its first record.
+    void begin(std::uint32_t number) {
+        number_ = number;
+        open_ = false;
+    }
+    /// Closes the group, if there is one: the changes stand.
+    void commit() { close(JournalKind::commit); }
+    /// Takes every change of the group back and closes it. Works from the journal: any code may have been
+    /// abandoned in any state before.
+    void rollback() {
+        if (open_) {
+            take_back(journal_.group());
+        }
+        close(JournalKind::rollback);
+    }
+    [[nodiscard]] std::uint32_t number() const { return number_; }
+
+    /// Makes sure that what is recorded next belongs to the command.
+    void open() { ensure_group(); }
+
+    /// Records something that happened in the command and can't be taken back (fault, flush by hand).
+    void note(const JournalItem& item, std::uint32_t count = 1) {
+        ensure_group();
+        if (journal_.room() > 0) {
+            journal_.note(item, count, hw_.ticks());
+        }
+    }
+
+    // --- an operation within it --------------------------------------------------------------------------
+    /// Where an operation starts; what follows does not fold into what was before.
+    [[nodiscard]] std::uint32_t savepoint() {
+        ensure_group();
+        journal_.barrier();
+        return journal_.next_sequence();
+    }
+
+    /// Writes a PDE. The window page that shows its table is flushed at once, if `flush`.
+    [[nodiscard]] bool write_pde(std::uint32_t pdi, std::uint32_t value, bool flush = true) {
+        const std::uint32_t old = tables_.pde(pdi).raw();
+        const std::uint32_t va = VirtAddr::from_indices(pdi, 0).raw();
+        if (!claim_target(Pde{value})) {
+            return false;
+        }
+        if (!journal_.add({JournalKind::pde, va, old, value}, hw_.ticks())) {
+            return false;
+        }
+        apply_pde(pdi, old, value, flush);
+        return true;
+    }
+
+    /// Writes the PTE of `va`, whose PDE must lead to a table.
+    [[nodiscard]] bool write_pte(VirtAddr va, std::uint32_t value) {
+        const std::uint32_t old = tables_.pte(va).raw();
+        if (!claim_target(Pte{value})) {
+            return false;
+        }
+        if (!journal_.add({JournalKind::pte, va.page_base().raw(), old, value}, hw_.ticks())) {
+            return false;
+        }
+        apply_pte(va, old, value);
+        return true;
+    }
+
+    /// An entry was changed by a store of the user's, without a flush: the journal and the counts follow.
+    [[nodiscard]] bool adopt_pde(std::uint32_t pdi, std::uint32_t old, std::uint32_t value) {
+        ensure_group();
+        if (!claim_target(Pde{value}) ||
+            !journal_.add({JournalKind::pde, VirtAddr::from_indices(pdi, 0).raw(), old, value},
+                          hw_.ticks())) {
+            return false;
+        }
+        refer(Pde{old}, -1);
+        refer(Pde{value}, +1);
+        tables_.changed_behind(pdi);
+        flusher_.distrust_tables();
+        return true;
+    }
+    [[nodiscard]] bool adopt_pte(VirtAddr va, std::uint32_t old, std::uint32_t value) {
+        ensure_group();
+        if (!claim_target(Pte{value}) ||
+            !journal_.add({JournalKind::pte, va.page_base().raw(), old, value}, hw_.ticks())) {
+            return false;
+        }
+        refer(Pte{old}, -1);
+        refer(Pte{value}, +1);
+        flusher_.distrust_tables();
+        return true;
+    }
+
+    /// Takes a zeroed frame.
+    [[nodiscard]] std::optional<Frame> take(FrameRecord as) {
+        if (journal_.room() == 0) {
+            return std::nullopt;
+        }
+        const auto frame = frames_.take(as);
+        return frame && adopt(*frame, 1, as) ? frame : std::nullopt;
+    }
+    /// Takes `count` zeroed consecutive frames, aligned to `alignment` frames.
+    [[nodiscard]] std::optional<Frame> take_block(std::uint32_t count, std::uint32_t alignment,
+                                                  FrameRecord as) {
+        if (!has_room()) { // the block folds into one record, but for a first item that joins the last
+
+            return std::nullopt;
+        }
+        const auto frame = frames_.take_block(count, alignment, as);
+        return frame && adopt(*frame, count, as) ? frame : std::nullopt;
+    }
+
+    /// Takes those of the frames [first, first + count) that are free: what an entry leads to must not be
+    /// handed out to somebody else. Their contents stay. Nothing happens beyond RAM.
+    [[nodiscard]] bool claim(std::uint64_t first, std::uint32_t count, FrameRole role) {
+        const FrameRecord as{role, 0};
+        bool any = false;
+        for (std::uint64_t frame = first; frame < first + count; ++frame) {
+            if (frames_.record(frame).role() != FrameRole::free) {
+                continue;
+            }
+            any = true;
+            const auto address = static_cast<std::uint32_t>(frame << 12);
+            if (!journal_.add({JournalKind::frame_take, 0, address, as.raw()}, hw_.ticks())) {
+                return false;
+            }
+        }
+        if (any && !frames_.claim(static_cast<Frame>(first), count, as)) {
+            return false;
+        }
+        for (std::uint64_t frame = first; any && role == FrameRole::table && frame < first + count; ++frame) {
+            protect_direct_map(static_cast<Frame>(frame), FrameRole::free, role);
+        }
+        return true;
+    }
+
+    /// Gives a frame back. Its translations must have been flushed.
+    [[nodiscard]] bool give(Frame frame) {
+        const FrameRecord before = frames_.record(frame);
+        if (!journal_.add({JournalKind::frame_free, 0, frame << 12, before.raw()}, hw_.ticks())) {
+            return false;
+        }
+        frames_.give(frame);
+        protect_direct_map(frame, before.role(), FrameRole::free);
+        return true;
+    }
+
+    /// Flushes what the entries changed since `from` need.
+    void flush_since(std::uint32_t from) {
+        const std::uint32_t end = journal_.next_sequence();
+        journal_.barrier();
+        for_each_item(from, end, [this](const JournalItem& item) { flush_after(item, item.old_value); });
+    }
+
+    /// Gives back the pages and tables that lost their last reference since `from`. After the flush only.
+    [[nodiscard]] bool free_unreferenced_since(std::uint32_t from) {
+        const std::uint32_t end = journal_.next_sequence();
+        bool done = true;
+        journal_.barrier();
+        for_each_item(from, end, [&](const JournalItem& item) {
+            if (is_entry(item.kind) && done) {
+                done = free_unreferenced(item);
+            }
+        });
+        return done;
+    }
+
+    /// Takes back what was done since `from`.
+    void take_back(std::uint32_t from) {
+        const std::uint32_t end = journal_.next_sequence();
+        journal_.barrier();
+        take_back_records(from, end);
+        flush_reversed(from, end);
+    }
+
+    /// Applies the records [from, end) backwards; no record of it is made.
+    void take_back_records(std::uint32_t from, std::uint32_t end) {
+        for (std::uint32_t sequence = end; sequence-- > from;) {
+            const JournalRecord* const record = journal_.find(sequence);
+            for (std::uint32_t i = record == nullptr ? 0 : record->count; i-- > 0;) {
+                reverse(item_of(*record, i));
+            }
+        }
+    }
+    /// Flushes after take_back_records: what the new entries had translated.
+    void flush_reversed(std::uint32_t from, std::uint32_t end) {
+        for_each_item(from, end, [this](const JournalItem& item) { flush_after(item, item.new_value); });
+    }
+
+    /// Drops the records of an operation that was taken back.
+    void forget_since(std::uint32_t from) { journal_.forget_since(from); }
+    [[nodiscard]] bool has_room() const { return journal_.room() >= 2; }
+    [[nodiscard]] std::uint32_t end() const { return journal_.next_sequence(); }
+
+    template <class F>
+    void for_each_item(std::uint32_t from, std::uint32_t end, F&& visit) {
+        for (std::uint32_t sequence = from; sequence < end; ++sequence) {
+            const JournalRecord* const record = journal_.find(sequence);
+            if (record == nullptr || !folds(record->kind)) {
+                continue;
+            }
+            for (std::uint32_t i = 0; i < record->count; ++i) {
+                visit(item_of(*record, i));
+            }
+        }
+    }
+
+    [[nodiscard]] static bool is_entry(JournalKind kind) {
+        return kind == JournalKind::pde || kind == JournalKind::pte;
+    }
+
+    /// Changes CR0 (`number` 0) or CR4 (4), journaled.
+    [[nodiscard]] bool write_control(std::uint32_t number, std::uint32_t value) {
+        const std::uint32_t old = number == 0 ? hw_.cr0() : hw_.cr4();
+        ensure_group();
+        if (!journal_.add({JournalKind::control, number, old, value}, hw_.ticks())) {
+            return false;
+        }
+        set_control(number, value);
+        return true;
+    }
+
+private:
+    void ensure_group() {
+        if (!open_) {
+            open_ = true;
+            journal_.open_group();
+            journal_.note({JournalKind::begin, 0, 0, 0}, number_, hw_.ticks());
+        }
+    }
+    void close(JournalKind how) {
+        if (open_) {
+            journal_.note({how, 0, 0, 0}, number_, hw_.ticks());
+            journal_.close_group();
+            open_ = false;
+        }
+    }
+
+    /// Frames just left the pool: journal, zero, hide from stray writes if they become tables.
+    bool adopt(Frame first, std::uint32_t count, FrameRecord as) {
+        for (Frame frame = first; frame < first + count; ++frame) {
+            // The first record may need room, the rest fold into it.
+            if (!journal_.add({JournalKind::frame_take, 0, frame << 12, as.raw()}, hw_.ticks())) {
+                return false;
+            }
+            scratch_.zero(frame);
+            protect_direct_map(frame, FrameRole::free, as.role());
+            if ((frame & 0x3ff) == 0) {
+                static_cast<void>(hw_.drain());
+            }
+        }
+        return true;
+    }
+
+    void apply_pde(std::uint32_t pdi, std::uint32_t old, std::uint32_t value, bool flush) {
+        const Pde before{old};
+        refer(before, -1);
+        tables_.write_pde(pdi, value, flush);
+        refer(Pde{value}, +1);
+        if (before.present() && before.global()) {
+            flusher_.distrust_tables();
+        }
+    }
+    void apply_pte(VirtAddr va, std::uint32_t old, std::uint32_t value) {
+        tables_.write_pte(va, value);
+        // The direct map shows every frame: it owns none, else no frame would ever be free.
+        if (frame_of(tables_.pde(va.directory_index()).table()) != facts_.kernel_table) {
+            refer(Pte{old}, -1);
+            refer(Pte{value}, +1);
+        }
+    }
+
+    [[nodiscard]] bool claim_target(Pte pte) {
+        return !pte.present() || claim(pte.frame().frame(), 1, FrameRole::data);
+    }
+    [[nodiscard]] bool claim_target(Pde pde) {
+        const paging::PagingContext now = context(hw_);
+        switch (pde.kind(now)) {
+        case paging::EntryKind::table:
+            return claim(pde.table().frame(), 1, FrameRole::table);
+        case paging::EntryKind::page:
+            return claim(pde.large_frame(now).frame(), paging::kEntryCount, FrameRole::data);
+        default:
+            return true;
+        }
+    }
+
+    void refer(Pte pte, std::int32_t delta) {
+        if (pte.present()) {
+            frames_.refer(pte.frame().frame(), delta);
+        }
+    }
+    void refer(Pde pde, std::int32_t delta) {
+        const paging::PagingContext now = context(hw_);
+        if (pde.kind(now) == paging::EntryKind::table) {
+            frames_.refer(pde.table().frame(), delta);
+        } else if (pde.kind(now) == paging::EntryKind::page) {
+            const std::uint64_t first = pde.large_frame(now).frame();
+            for (std::uint32_t i = 0; i < paging::kEntryCount && first + i < frames_.mark(); ++i) {
+                frames_.refer(first + i, delta);
+            }
+        }
+    }
+
+    void flush_after(const JournalItem& item, std::uint32_t was) {
+        const VirtAddr va{item.address};
+        if (item.kind == JournalKind::pte) {
+            flusher_.after_pte(va, was);
+        } else if (item.kind == JournalKind::pde) {
+            flusher_.after_pde(va.directory_index(), was);
+        }
+    }
+
+    [[nodiscard]] bool free_unreferenced(const JournalItem& item) {
+        if (item.kind == JournalKind::pte) {
+            const Pte old{item.old_value};
+            return !old.present() || free_if_unused(old.frame().frame());
+        }
+        const paging::PagingContext now = context(hw_);
+        const Pde old{item.old_value};
+        if (old.kind(now) == paging::EntryKind::table) {
+            return free_if_unused(old.table().frame());
+        }
+        if (old.kind(now) != paging::EntryKind::page) {
+            return true;
+        }
+        for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
+            if (!free_if_unused(old.large_frame(now).frame() + i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    [[nodiscard]] bool free_if_unused(std::uint64_t frame) {
+        const FrameRecord record = frames_.record(frame);
+        const bool counted = record.role() == FrameRole::data || record.role() == FrameRole::table;
+        const bool unused = counted && !record.held() && record.references() == 0;
+        return !unused || give(static_cast<Frame>(frame));
+    }
+
+    void reverse(const JournalItem& item) {
+        const VirtAddr va{item.address};
+        switch (item.kind) {
+        case JournalKind::pde:
+            apply_pde(va.directory_index(), tables_.pde(va.directory_index()).raw(), item.old_value, true);
+            break;
+        case JournalKind::pte:
+            if (tables_.pde(va.directory_index()).kind(context(hw_)) == paging::EntryKind::table) {
+                apply_pte(va, tables_.pte(va).raw(), item.old_value);
+            }
+            break;
+        case JournalKind::frame_take: {
+            const Frame frame = item.old_value >> 12;
+            if (!frames_.is_free(frame)) {
+                const FrameRole role = frames_.record(frame).role();
+                frames_.give(frame);
+                protect_direct_map(frame, role, FrameRole::free);
+            }
+            break;
+        }
+        case JournalKind::frame_free: {
+            const FrameRecord before{item.new_value};
+            if (frames_.take_again(item.old_value >> 12, before)) {
+                protect_direct_map(item.old_value >> 12, FrameRole::free, before.role());
+            }
+            break;
+        }
+        case JournalKind::control:
+            set_control(item.address, item.old_value);
+            break;
+        default:
+            break;
+        }
+    }
+
+    void set_control(std::uint32_t number, std::uint32_t value) {
+        if (number == 0) {
+            hw_.set_cr0(value);
+        } else {
+            hw_.set_cr4(value);
+            flusher_.everything_flushed();
+        }
+    }
+
+    /// Tables are read-only in the direct map, so that a stray write of the kernel does not hit them. Follows
+    /// the frame's role; not journaled, because the role is.
+    void protect_direct_map(Frame frame, FrameRole from, FrameRole to) {
+        const bool was_table = from == FrameRole::table;
+        const bool is_table = to == FrameRole::table;
+        if (was_table == is_table || frame >= interface::layout::kDirectMapBytes / paging::kPageSize) {
+            return;
+        }
+        const VirtAddr va{interface::layout::kDirectMap.raw() + (frame << 12)};
+        const Pte old = tables_.pte(va);
+        if (!old.present() || frame_of(old.frame()) != frame) {
+            return; // the user has put something else there
+        }
+        const std::uint32_t writable = is_table ? 0 : paging::bits::kWritable;
+        tables_.write_pte(va, (old.raw() & ~paging::bits::kWritable) | writable);
+        flusher_.after_pte(va, old.raw());
+    }
+
+    H& hw_;
+    Scratch<H>& scratch_;
+    Tables<H>& tables_;
+    Frames<H>& frames_;
+    Flusher<H>& flusher_;
+    Journal& journal_;
+    KernelFacts facts_{};
+    std::uint32_t number_ = 0;
+    bool open_ = false;
+};
+
+} // namespace pagelab::memory

@@ -1,0 +1,116 @@
+// Takes back the last command that changed something, from its records in the journal.
+// For the lab.
+#pragma once
+
+#include "kernel/memory/transaction.hpp"
+
+namespace pagelab::memory {
+
+template <Hardware H>
+class Undo {
+public:
+    constexpr Undo(Frames<H>& frames, Journal& journal, Transaction<H>& transaction)
+        : frames_(frames), journal_(journal), transaction_(transaction) {}
+
+    /// Takes back the newest command that changed something and still stands. Its entries get their old
+    /// words, its frames go back or come back; the bytes in them are what they are by now.
+    [[nodiscard]] std::expected<machine::UndoReport, OperationError> run() {
+        const auto group = find();
+        if (!group) {
+            return std::unexpected(group.error());
+        }
+        machine::UndoReport report{.command = group->number};
+        transaction_.for_each_item(group->first, group->end,
+                                   [&](const JournalItem& item) { count(report, item); });
+        transaction_.take_back_records(group->first, group->end);
+        transaction_.flush_reversed(group->first, group->end);
+        if (JournalRecord* const begin = journal_.find(group->first)) {
+            begin->new_value = kUndone;
+        }
+        transaction_.note({JournalKind::undo, 0, 0, 0}, group->number);
+        return report;
+    }
+
+private:
+    static constexpr std::uint32_t kUndone = 1;
+
+    struct Group {
+        std::uint32_t first = 0; ///< its `begin`
+        std::uint32_t end = 0;   ///< its `commit`
+        std::uint32_t number = 0;
+    };
+
+    static OperationError refuse(Refusal refusal) {
+        return {.refusal = refusal, .va = VirtAddr{0}, .pa = std::nullopt, .value = 0, .reason = {}};
+    }
+
+    /// Searches backwards: commit, changes, begin. A group whose begin was overwritten can't be taken back.
+    [[nodiscard]] std::expected<Group, OperationError> find() {
+        Group group;
+        bool changed = false;
+        for (std::uint32_t sequence = journal_.next_sequence(); sequence-- > 1;) {
+            const JournalRecord* const record = journal_.find(sequence);
+            if (record == nullptr) {
+                return std::unexpected(refuse(Refusal::out_of_reach));
+            }
+            if (record->kind == JournalKind::commit) {
+                group = {.first = 0, .end = sequence, .number = record->count};
+                changed = false;
+            } else if (record->kind == JournalKind::rollback) {
+                group = {};
+                changed = false;
+            } else if (record->kind == JournalKind::begin) {
+                const bool stands = record->new_value != kUndone && group.end != 0 && changed;
+                if (stands) {
+                    group.first = sequence;
+                    return reachable(group);
+                }
+                group = {};
+                changed = false;
+            } else {
+                changed = changed || is_change(record->kind);
+            }
+        }
+        return std::unexpected(refuse(Refusal::nothing_to_undo));
+    }
+
+    static bool is_change(JournalKind kind) {
+        return kind == JournalKind::pde || kind == JournalKind::pte || kind == JournalKind::frame_take ||
+               kind == JournalKind::frame_free || kind == JournalKind::control;
+    }
+
+    /// The frames that the command gave back must still be free.
+    [[nodiscard]] std::expected<Group, OperationError> reachable(const Group& group) {
+        bool free = true;
+        transaction_.for_each_item(group.first, group.end, [&](const JournalItem& item) {
+            if (item.kind == JournalKind::frame_free) {
+                free = free && frames_.is_free(item.old_value >> 12);
+            }
+        });
+        return free ? std::expected<Group, OperationError>{group}
+                    : std::unexpected(refuse(Refusal::out_of_reach));
+    }
+
+    static void count(machine::UndoReport& report, const JournalItem& item) {
+        switch (item.kind) {
+        case JournalKind::pde:
+        case JournalKind::pte:
+            report.entries_restored += 1;
+            break;
+        case JournalKind::frame_take:
+            report.frames_freed += 1;
+            break;
+        case JournalKind::frame_free:
+            report.frames_taken_again += 1;
+            break;
+        default:
+            break;
+        }
+    }
+
+    Frames<H>& frames_;
+    Journal& journal_;
+    Transaction<H>& transaction_;
+};
+
+} // namespace pagelab::memory
