@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from launcher import ROOT, Launcher, Terminal, is_alive, qemu_of, wait_until
 
-CONSOLE = Path(os.environ.get("PAGELAB_CONSOLE", ROOT / "build/serial-console/pagelab-console"))
+BUILD = Path(os.environ.get("PAGELAB_BUILD", ROOT / "build"))
+CONSOLE = BUILD / "serial-console" / "pagelab-console"
 
 
 @pytest.fixture(name="guest", scope="session")
