@@ -6,13 +6,23 @@
 ;   fail         prints an error: line     status 1
 ;   raw          prints control characters status 0
 ;   reset        triple-faults (a death)
+;   reboot       says so in the lab page, then triple-faults
+;   panic        says why, then so in the lab page, and stops
 ;   hang         spins with interrupts off
-;   halt         status 0, then the debug exit
+;   flood        prints without end
+;   halt         status 0, says so in the lab page, then the debug exit
+;
+; The lab page lies at 0x00101000, with magic, version and state alone.
 bits 32
 org 0x00100000
 COM1        equ 0x3f8
 DEBUG_EXIT  equ 0xf4
 LINE_MAX    equ 240
+PROMPT      equ 2                       ; states of the lab page
+RUNNING     equ 3
+PANIC       equ 5
+REBOOTING   equ 6
+HALTED      equ 7
 
 header:
     dd 0x1badb002
@@ -24,12 +34,15 @@ start:
     cli
     cld
     mov esp, stack_top
+    mov dword [lab_state], 1            ; booting
     mov esi, banner
     call print
 .prompt:
+    mov dword [lab_state], PROMPT
     mov esi, prompt
     call print
     call read_line
+    mov dword [lab_state], RUNNING
     mov esi, mark_begin
     call print
     mov ebp, '0'                        ; the status of the command
@@ -42,6 +55,7 @@ start:
     call put
     cmp byte [ending], 0
     je .prompt
+    mov dword [lab_state], HALTED
     xor eax, eax
     out DEBUG_EXIT, al
 .stopped:
@@ -74,6 +88,18 @@ dispatch:
     mov ecx, 5
     call line_starts
     je .halt
+    mov edi, command_reboot
+    mov ecx, 7
+    call line_starts
+    je .reboot
+    mov edi, command_panic
+    mov ecx, 6
+    call line_starts
+    je .panic
+    mov edi, command_flood
+    mov ecx, 6
+    call line_starts
+    je .flood
     mov esi, text_unknown
     mov ebp, '1'
     jmp print
@@ -94,6 +120,18 @@ dispatch:
     ret
 .hang:
     jmp .hang
+.panic:
+    mov esi, text_panic
+    call print
+    mov dword [lab_state], PANIC
+    cli
+    hlt
+.flood:
+    mov esi, text_flood
+    call print
+    jmp .flood
+.reboot:
+    mov dword [lab_state], REBOOTING
 .reset:
     lidt [no_idt]
     int3
@@ -160,13 +198,24 @@ command_raw  db 'raw', 0
 command_reset db 'reset', 0
 command_hang db 'hang', 0
 command_halt db 'halt', 0
+command_reboot db 'reboot', 0
+command_panic db 'panic', 0
+command_flood db 'flood', 0
 text_unknown db 'error: no such command', 13, 10, 0
 text_fail    db 'error: as asked', 13, 10, 0
 text_raw     db 'a', 8, 'b', 27, '[31m', 'c', 9, 'd', 13, 10, 0
+text_panic   db 'out of coffee', 13, 10, 0
+text_flood   db 'all work and no play', 13, 10, 0
 ending       db 0
 align 4
 no_idt       dw 0
              dd 0
+times 0x1000 - ($ - $$) db 0
+             db 'PAGELAB1'
+             dd 1                       ; version
+times 0x1038 - ($ - $$) db 0
+lab_state    dd 0
+times 0x10e0 - ($ - $$) db 0
 image_end:
 
 section .bss nobits align=16

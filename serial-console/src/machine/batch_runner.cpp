@@ -136,7 +136,8 @@ private:
     void fail(const std::string& why) {
         const std::string_view command = batch_.current();
         complain(command.empty() ? why : fmt::format("{} (in `{}`)", why, command));
-        if (const std::string aside = batch_.unprinted(); !aside.empty()) {
+        // While a command runs its output was printed; else what the guest said explains more than we can.
+        if (const std::string aside = batch_.unprinted(); command.empty() && !aside.empty()) {
             say(fmt::format("it said last:\n{}", aside));
         }
         result_.status = kExitGuestDied;

@@ -71,6 +71,10 @@ std::optional<QmpEvent> QmpClient::next_event() {
     return event;
 }
 
+void QmpClient::forget(std::string_view name) {
+    std::erase_if(events_, [name](const QmpEvent& event) { return event.name == name; });
+}
+
 void QmpClient::read_more() {
     if (!closed_ && read_available(connection_.get(), received_) == ReadResult::closed) {
         closed_ = true;

@@ -42,6 +42,9 @@ public:
     /// The next event that has arrived, without waiting.
     [[nodiscard]] std::optional<QmpEvent> next_event();
 
+    /// Forgets events of that name that were kept while a command was answered.
+    void forget(std::string_view name);
+
 private:
     explicit QmpClient(FileDescriptor connection) : connection_(std::move(connection)) {}
 

@@ -110,7 +110,8 @@ void remove_run_files(const fs::path& directory, bool with_lock) {
 
 std::string fresh_name() {
     std::random_device random;
-    return fmt::format("run-{}-{:08x}", ::getpid(), random());
+    // Short: the path of a run has its limit, and a base may be deep.
+    return fmt::format("run-{:06x}", random() & 0xffffff);
 }
 
 std::string too_long(const fs::path& path) {

@@ -189,6 +189,10 @@ std::expected<void, std::string> Session::revive() {
             return std::unexpected(answer.error());
         }
     }
+    // What the reset itself made QEMU say is nobody else's doing.
+    for (const std::string_view own : {"STOP", "RESET", "RESUME"}) {
+        control_.forget(own);
+    }
     running_ = true;
     shut_down_ = false;
     reviving_ = true;
