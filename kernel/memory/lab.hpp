@@ -23,6 +23,7 @@ public:
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
+        scratch_.initialise(facts);
         transaction_.initialise(facts);
         guard_.initialise(facts);
         touch_.initialise(facts);
@@ -59,7 +60,7 @@ public:
         if (!is_ram(address)) {
             return std::nullopt;
         }
-        return scratch_.load(address, Unit::word);
+        return scratch_.observe(address);
     }
     [[nodiscard]] PhysAddr ram_end() const override { return PhysAddr{frames_.map().ram_end()}; }
     /// RAM that 32-bit entries reach: a PTE's scratch page can show no frame above 4 GiB.
@@ -206,7 +207,12 @@ public:
             last = c;
         }
     }
-    [[nodiscard]] std::optional<char> read_char() override { return hw_.wait_char(); }
+    [[nodiscard]] std::optional<char> read_char() override {
+        if (hw_.lab_page().state == static_cast<std::uint32_t>(interface::LabState::booting)) {
+            set_state(interface::LabState::prompt);
+        }
+        return hw_.wait_char();
+    }
     [[nodiscard]] bool poll() override {
         volatile interface::LabPage& page = hw_.lab_page();
         page.heartbeat = page.heartbeat + 1;

@@ -19,6 +19,8 @@ class Scratch {
 public:
     explicit constexpr Scratch(H& hw) : hw_(hw) {}
 
+    void initialise(const KernelFacts& facts) { table_ = facts.scratch_table; }
+
     /// Lets the page show `frame` with these leaf bits besides P, and says where. Flushes what it showed.
     VirtAddr open(ScratchPage page, Frame frame, std::uint32_t bits = paging::bits::kWritable) {
         const std::uint32_t entry = (frame << 12) | bits | paging::bits::kPresent;
@@ -45,6 +47,18 @@ public:
     [[nodiscard]] std::uint32_t load(PhysAddr address, Unit unit) { return hw_.load(show(address), unit); }
     void store(PhysAddr address, Unit unit, std::uint32_t value) { hw_.store(show(address), unit, value); }
 
+    /// As `load` of a word, for who looks at page tables: the page that the look itself needs is not seen
+    /// open in the scratch pages' own table, which is read through the self-map.
+    [[nodiscard]] std::uint32_t observe(PhysAddr address) {
+        if (frame_of(address) != table_) {
+            return load(address, Unit::word);
+        }
+        close(ScratchPage::physical);
+        const VirtAddr window =
+            paging::pte_window(interface::layout::kSelfMapSlot, interface::layout::kScratch);
+        return hw_.load(VirtAddr{window.raw() + address.frame_offset()}, Unit::word);
+    }
+
     void zero(Frame frame) {
         hw_.zero_page(open(ScratchPage::zeroing, frame));
         close(ScratchPage::zeroing);
@@ -68,6 +82,7 @@ private:
     }
 
     H& hw_;
+    Frame table_ = 0;
     /// What each PTE was set to; the CPU adds A and D in the table itself.
     std::array<std::uint32_t, interface::layout::kScratchPageCount> entries_{};
 };

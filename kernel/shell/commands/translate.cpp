@@ -1,4 +1,5 @@
 // walk split window dumppd dumppt maps find check decode: questions about the tables.
+#include "kernel/interface/layout.hpp"
 #include "kernel/paging/aliases.hpp"
 #include "kernel/paging/region_text.hpp"
 #include "kernel/paging/slot_text.hpp"
@@ -216,7 +217,10 @@ Status check(Invocation& invocation) {
     }
     Reader read(invocation);
     std::uint32_t counts[3] = {};
-    const auto is_ram = [&](PhysAddr frame) { return invocation.machine.is_ram(frame); };
+    // Below 1 MiB a PC has holes that the direct map covers: no finding.
+    const auto is_ram = [&](PhysAddr frame) {
+        return frame < interface::layout::kKernelLoad || invocation.machine.is_ram(frame);
+    };
     paging::for_each_finding(read, context, is_ram, invocation.workspace,
                              [&](const paging::Finding& finding) {
                                  ++counts[static_cast<std::size_t>(paging::rule_info(finding.rule).severity)];
