@@ -147,9 +147,7 @@ constexpr void write_json(S& sink, const JournalRecord& record) {
              word(entry || frames || kind == fault || kind == control || kind == space, record.old_value));
     json.hex("new", word(entry || kind == fault || kind == control || kind == space, record.new_value));
     json.number("count", kind == begin || kind == undo ? 1 : record.count);
-    paging::FixedText<96> text;
-    put_event_text(text, record);
-    json.text("text", text.view());
+    json.plain_text("text", [&](S& text) { put_event_text(text, record); });
 }
 
 } // namespace pagelab::interface

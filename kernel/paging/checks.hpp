@@ -378,9 +378,7 @@ constexpr void write_json(S& sink, const Finding& finding) {
     json.text("rule", rule_info(finding.rule).name);
     json.address("va", of_entry ? std::optional{finding.va()} : std::nullopt);
     json.address("pa", finding.pa);
-    FixedText<160> text;
-    put_finding_text(text, finding);
-    json.text("text", text.view());
+    json.plain_text("text", [&](S& text) { put_finding_text(text, finding); });
 }
 
 } // namespace pagelab::paging

@@ -175,14 +175,13 @@ constexpr void write_json(S& sink, const FaultExplanation& fault) {
     json.text("access", access_name(fault.access.kind));
     json.text("ring", std::string_view{fault.access.user ? "user" : "kernel"});
     json.text("cause", cause_name(fault.cause));
-    FixedText<16> name;
     if (fault.blame) {
-        put_step_name(name, fault.walk, fault.walk.steps[*fault.blame]);
+        json.plain_text("blame",
+                        [&](S& name) { put_step_name(name, fault.walk, fault.walk.steps[*fault.blame]); });
+    } else {
+        json.null("blame");
     }
-    json.text("blame", fault.blame ? std::optional{name.view()} : std::nullopt);
-    FixedText<160> reason;
-    put_fault_reason(reason, fault);
-    json.text("text", reason.view());
+    json.plain_text("text", [&](S& text) { put_fault_reason(text, fault); });
 }
 
 } // namespace pagelab::paging

@@ -81,6 +81,14 @@ public:
         begin(key);
         sink_.put("null");
     }
+    /// A text that `write(sink)` writes: one that holds nothing to escape.
+    template <class Write>
+    constexpr void plain_text(std::string_view key, Write write) {
+        begin(key);
+        sink_.put("\"");
+        write(sink_);
+        sink_.put("\"");
+    }
     /// Writes the key; the caller writes the value.
     constexpr S& raw(std::string_view key) {
         begin(key);

@@ -334,12 +334,12 @@ void LineEditor::refuse(Damage damage) {
 
 void LineEditor::redraw() {
     const std::size_t room = width();
-    if (cursor_ < first_) {
+    if (size_ <= room) {
+        first_ = 0;
+    } else if (cursor_ < first_) {
         first_ = cursor_ > room / 4 ? cursor_ - room / 4 : 0;
     } else if (cursor_ - first_ > room) {
         first_ = cursor_ - room * 3 / 4;
-    } else if (size_ <= room) {
-        first_ = 0;
     }
     const std::size_t shown = size_ - first_ < room ? size_ - first_ : room;
     print(screen_, "\r", std::string_view{prompt_.data(), prompt_size_},

@@ -143,6 +143,9 @@ bool visit_part(std::string_view part, bool dashes, Visit visit) {
 Parsed<RightsChange> parse_signed(std::string_view token) {
     RightsChange change;
     std::string_view rest = token;
+    if (token.ends_with(',')) {
+        return unknown_part(token, {});
+    }
     char sign = 0;
     while (!rest.empty()) {
         std::string_view part = take_part(rest);

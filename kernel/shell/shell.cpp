@@ -80,13 +80,18 @@ void Shell::prompt(bool edit) {
 }
 
 bool Shell::read_line() {
-    prompt(true);
+    if (!editing_) {
+        prompt(true);
+        editing_ = true;
+    }
     for (;;) {
         const std::optional<char> byte = machine_.read_char();
         if (!byte) {
             return false;
         }
-        switch (editor_.feed(*byte)) {
+        const LineEditor::Event event = editor_.feed(*byte);
+        editing_ = event == LineEditor::Event::none;
+        switch (event) {
         case LineEditor::Event::none:
             break;
         case LineEditor::Event::cancel:
@@ -156,8 +161,8 @@ Parsed<void> Shell::unroll() {
         if (command == nullptr || command->kind != Kind::modifier || rest == "--help" || rest == "-h") {
             return {};
         }
-        Modifier modifier{.started = machine_.ticks()};
         const bool counts = command->min_args == 2;
+        Modifier modifier{.started = counts ? 0 : machine_.ticks()};
         const std::string_view number = counts ? take_word(rest) : std::string_view{};
         if (rest.empty()) {
             return wrong("{} needs {}; help {} has examples", name, command->usage, name);
@@ -210,8 +215,9 @@ void Shell::end_run(Status status, bool last) {
             report_time(modifier);
         } else if (!last && --modifier.left != 0) {
             for (std::size_t inner = i + 1; inner < job_.depth; ++inner) {
-                job_.modifiers[inner].left = job_.modifiers[inner].runs;
-                job_.modifiers[inner].started = machine_.ticks();
+                Modifier& again = job_.modifiers[inner];
+                again.left = again.runs;
+                again.started = again.runs == 0 ? machine_.ticks() : 0;
             }
             return;
         }
@@ -253,6 +259,7 @@ void Shell::drop_queue() {
 
 void Shell::abandon(const machine::Exception& exception) {
     out_.silence(false);
+    editing_ = false;
     machine_.record_fault(exception);
     // Before the rollback: the walk shows the tables as the access met them.
     report_exception(out_, machine_, exception, job_.active && wants_json(job_.core));

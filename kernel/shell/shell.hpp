@@ -89,6 +89,7 @@ private:
     std::string_view boot_pending_;
     bool boot_too_long_ = false;
     Job job_;
+    bool editing_ = false; // the prompt stands and a line is being typed
     bool greeted_ = false;
     bool stopped_ = false;
 };

@@ -59,8 +59,8 @@ Status undo(Invocation& invocation) {
         const auto report = invocation.machine.undo();
         if (!report) {
             if (i != 0 && report.error().refusal == machine::Refusal::nothing_to_undo) {
-                return invocation.fail("only {} can be taken back, so none was; did you mean undo {}?",
-                                       Count{i, "command"}, Decimal{i});
+                return invocation.fail("{} {} taken back, and there is no other that changed anything",
+                                       Count{i, "command"}, i == 1 ? "was" : "were");
             }
             return refuse(invocation, report.error());
         }
