@@ -4,6 +4,7 @@
 #include "serial-console/src/machine/options.hpp"
 #include "serial-console/src/machine/plain.hpp"
 #include "serial-console/src/machine/standard_streams.hpp"
+#include "serial-console/src/model/address_input.hpp"
 #include "serial-console/src/terminal/screen.hpp"
 #include "serial-console/src/view/draw.hpp"
 #include "serial-console/src/view/twins.hpp"
@@ -22,9 +23,16 @@ namespace view = pagelab::console::view;
 
 std::expected<std::string, std::string> draw(const machine::LiveRun& run,
                                              const machine::DrawRequest& request) {
-    const auto state = guest::take_still(run.path, {request.rows, request.columns});
+    auto state = guest::take_still(run.path, {request.rows, request.columns});
     if (!state) {
         return std::unexpected(state.error());
+    }
+    if (!request.at.empty()) {
+        const auto va = pagelab::console::model::parse_virtual_address(request.at);
+        if (!va) {
+            return std::unexpected(va.error());
+        }
+        state->cursor = *va;
     }
     return request.svg.empty() ? view::render_text(*state, state->size)
                                : view::render_svg(view::draw(*state, {view::ColourDepth::many, true}));

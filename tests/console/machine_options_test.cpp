@@ -113,5 +113,24 @@ TEST(Options, stop_takes_one_or_all) {
     EXPECT_TRUE(std::get<StopRequest>(*parse_request({"stop", "--all"})).all);
 }
 
+TEST(Options, draw_takes_a_name_a_size_an_address_and_a_file) {
+    const auto plain = parse_request({"draw"});
+    ASSERT_TRUE(plain && std::holds_alternative<DrawRequest>(*plain));
+    EXPECT_EQ(std::get<DrawRequest>(*plain).name, "lab");
+    EXPECT_EQ(std::get<DrawRequest>(*plain).columns, 120);
+    EXPECT_EQ(std::get<DrawRequest>(*plain).rows, 40);
+    const auto full = parse_request({"draw", "a", "--size", "80x24", "--at", "1G", "--svg", "x.svg"});
+    ASSERT_TRUE(full && std::holds_alternative<DrawRequest>(*full));
+    EXPECT_EQ(std::get<DrawRequest>(*full).columns, 80);
+    EXPECT_EQ(std::get<DrawRequest>(*full).at, "1G");
+    EXPECT_EQ(std::get<DrawRequest>(*full).svg, "x.svg");
+}
+
+TEST(Options, draw_refuses_sizes_that_are_none) {
+    for (const char* size : {"", "80", "80x", "x24", "80x24x", "0x24", "80x501", "-80x24", "80 x 24"}) {
+        EXPECT_FALSE(parse_request({"draw", "--size", size})) << size;
+    }
+}
+
 } // namespace
 } // namespace pagelab::console::machine

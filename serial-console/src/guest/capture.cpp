@@ -59,11 +59,9 @@ model::LabInfo checked(const LabPage& page) {
 void copy_tables(const Ram& ram, Snapshot& snapshot) {
     const paging::PagingContext& context = snapshot.lab.context;
     const auto copy = [&](paging::PhysAddr frame) {
-        TableWords words;
-        if (snapshot.tables.contains(frame) || !ram.copy_frame(frame, words)) {
-            return;
+        if (!snapshot.tables.contains(frame) && !ram.copy_frame(frame, snapshot.tables.add(frame))) {
+            snapshot.tables.drop(frame);
         }
-        snapshot.tables.add(frame) = words;
     };
     if (!context.control.paging()) {
         return;
@@ -74,8 +72,10 @@ void copy_tables(const Ram& ram, Snapshot& snapshot) {
         return;
     }
     const TableWords directory = *found; // copying more may move it
+    const auto is_table = [&](std::uint32_t raw) { return Pde{raw}.kind(context) == EntryKind::table; };
+    snapshot.tables.reserve(static_cast<std::size_t>(std::ranges::count_if(directory, is_table)) + 1);
     for (const std::uint32_t raw : directory) {
-        if (Pde{raw}.kind(context) == EntryKind::table) {
+        if (is_table(raw)) {
             copy(Pde{raw}.table());
         }
     }

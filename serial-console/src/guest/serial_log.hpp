@@ -1,4 +1,6 @@
 // What the guest's serial port said before somebody attached: the tail of the run's log. Untrusted bytes.
+// QEMU 7.2 writes a byte that a full socket refused into the log on each try: single characters may stand
+// twice.
 #pragma once
 
 #include <cstddef>

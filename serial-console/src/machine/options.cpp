@@ -38,6 +38,7 @@ struct RawStop {
 struct RawDraw {
     std::string name{kDefaultRunName};
     std::string svg;
+    std::string at;
     std::string size = "120x40";
 };
 
@@ -137,7 +138,7 @@ std::expected<Request, std::string> understand_draw(const RawDraw& raw) {
     if (!name) {
         return std::unexpected(name.error());
     }
-    DrawRequest request{std::move(*name), raw.svg, 0, 0};
+    DrawRequest request{std::move(*name), raw.svg, raw.at, 0, 0};
     const char* const end = raw.size.data() + raw.size.size();
     const auto [cross, bad_columns] = std::from_chars(raw.size.data(), end, request.columns);
     const auto [stop, bad_rows] = std::from_chars(std::min(cross + 1, end), end, request.rows);
@@ -173,6 +174,7 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     RawDraw raw_draw;
     draw->add_option("name", raw_draw.name, "name of the run; lab");
     draw->add_option("--svg", raw_draw.svg, "write an SVG to this file");
+    draw->add_option("--at", raw_draw.at, "show the walk of this address");
     draw->add_option("--size", raw_draw.size, "columns and rows; 120x40");
     stop->add_option("name", raw_stop.name, "name of the run; lab");
     stop->add_flag("--all", raw_stop.all, "all runs of this user");

@@ -44,6 +44,7 @@ struct WhereRequest {
 struct DrawRequest {
     std::string name;
     std::string svg; ///< the file to write; empty: text on stdout
+    std::string at;  ///< the address whose walk is shown, as in the shell; empty: where the kernel begins
     int columns = 0;
     int rows = 0;
 };

@@ -24,6 +24,16 @@ public:
         index_.insert_or_assign(frame.frame(), tables_.size());
         return tables_.emplace_back();
     }
+    /// Makes room for that many frames at once.
+    void reserve(std::size_t frames) {
+        index_.reserve(frames);
+        tables_.reserve(frames);
+    }
+    /// Takes back the frame that was added last.
+    void drop(paging::PhysAddr frame) {
+        index_.erase(frame.frame());
+        tables_.pop_back();
+    }
     [[nodiscard]] bool contains(paging::PhysAddr frame) const { return index_.contains(frame.frame()); }
     /// Null for a frame that was not copied: it can't be read.
     [[nodiscard]] const TableWords* find(paging::PhysAddr frame) const {

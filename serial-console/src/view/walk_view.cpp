@@ -86,7 +86,7 @@ std::string bits_text(const Step& step, const paging::PagingContext& context) {
         unsigned number;
         std::string_view name;
     };
-    const std::array<Bit, 9> kBits = {{{8, leaf ? "G" : "-"},
+    const std::array<Bit, 9> bits = {{{8, leaf ? "G" : "-"},
                                        {7, !pde                    ? "PAT"
                                            : context.control.pse() ? "PS"
                                                                    : "-"},
@@ -104,7 +104,7 @@ std::string bits_text(const Step& step, const paging::PagingContext& context) {
     for (unsigned bit = 12; bit-- > 9;) {
         line.put(((raw >> bit) & 1) != 0 ? "1" : "0");
     }
-    for (const Bit& bit : kBits) {
+    for (const Bit& bit : bits) {
         line.put("  ");
         line.put(bit.name);
         line.put(((raw >> bit.number) & 1) != 0 ? " 1" : " 0");
