@@ -116,7 +116,7 @@ private:
             return true;
         }
         for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-            const Pte pte{scratch_.load(before.table().plus(pti * paging::kEntrySize), Unit::word)};
+            const Pte pte{scratch_.load(before.table().plus(paging::entry_offset(pti)), Unit::word)};
             if (pte.present() && pte.global()) {
                 return true;
             }

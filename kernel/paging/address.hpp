@@ -16,6 +16,10 @@ inline constexpr std::uint32_t kLargePageSize = 4u << 20;
 inline constexpr std::uint32_t kEntryCount = 1024;
 /// Bytes in an entry.
 inline constexpr std::uint32_t kEntrySize = 4;
+/// Where entry `index` stands in its directory or table, in bytes.
+constexpr std::uint64_t entry_offset(std::uint32_t index) {
+    return std::uint64_t{index} * kEntrySize;
+}
 /// One past the last virtual address; needs 33 bits, so ends of ranges are 64-bit.
 inline constexpr std::uint64_t kAddressSpaceEnd = 1ull << 32;
 

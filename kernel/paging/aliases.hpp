@@ -24,7 +24,7 @@ template <WordReader R, class Emit>
 constexpr void for_each_alias(R& read, const PagingContext& context, PhysAddr pa, Emit emit) {
     const PhysAddr frame = pa.frame_base();
     for (std::uint32_t pdi = 0; pdi < kEntryCount; ++pdi) {
-        const auto raw = read(context.control.directory().plus(pdi * kEntrySize));
+        const auto raw = read(context.control.directory().plus(entry_offset(pdi)));
         if (!raw) {
             continue;
         }
@@ -57,7 +57,7 @@ constexpr void for_each_alias(R& read, const PagingContext& context, PhysAddr pa
             emit(alias);
         }
         for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
-            const Pte pte{read(pde.table().plus(pti * kEntrySize)).value_or(0)};
+            const Pte pte{read(pde.table().plus(entry_offset(pti))).value_or(0)};
             if (pte.present() && pte.frame() == frame) {
                 CombinedBits both = combined;
                 both.combine(pte);

@@ -105,7 +105,7 @@ public:
 
 private:
     constexpr Pde pde(std::uint32_t pdi) {
-        return Pde{read_(context_.control.directory().plus(pdi * kEntrySize)).value_or(0)};
+        return Pde{read_(context_.control.directory().plus(entry_offset(pdi))).value_or(0)};
     }
 
     constexpr void collect_tables() {
@@ -192,7 +192,7 @@ private:
     constexpr void check_table(std::uint32_t pdi, Pde entry) {
         std::optional<Finding> open;
         for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
-            const auto raw = read_(entry.table().plus(pti * kEntrySize));
+            const auto raw = read_(entry.table().plus(entry_offset(pti)));
             const std::optional<Rule> rule = raw ? complaint(entry, Pte{*raw}) : std::nullopt;
             if (open && rule == open->rule && open->pti.value_or(0) + open->count == pti) {
                 ++open->count;

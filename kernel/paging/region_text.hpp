@@ -48,11 +48,11 @@ template <TextSink S, WordReader R>
 constexpr void write_folded_self_map(S& sink, R& read, const PagingContext& context, std::uint32_t slot) {
     std::uint32_t tables = 0;
     for (std::uint32_t pdi = 0; pdi < kEntryCount; ++pdi) {
-        const Pde pde{read(context.control.directory().plus(pdi * kEntrySize)).value_or(0)};
+        const Pde pde{read(context.control.directory().plus(entry_offset(pdi))).value_or(0)};
         tables += pde.kind(context) == EntryKind::table && !is_self_map(pde, context) ? 1 : 0;
     }
     CombinedBits combined;
-    combined.combine(Pde{read(context.control.directory().plus(slot * kEntrySize)).value_or(0)});
+    combined.combine(Pde{read(context.control.directory().plus(entry_offset(slot))).value_or(0)});
     FixedText<24> range;
     put_range(range, *VirtRange::from_size(VirtAddr::from_indices(slot, 0), kLargePageSize));
     put_padded(sink, range.view(), 22);

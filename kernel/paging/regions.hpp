@@ -117,7 +117,7 @@ constexpr void for_each_region(R& read, const PagingContext& context, const Regi
     };
     const std::uint32_t last = static_cast<std::uint32_t>((query.range.end - 1) >> 22);
     for (std::uint32_t pdi = query.range.first.directory_index(); pdi <= last && !stopped; ++pdi) {
-        const auto raw = read(context.control.directory().plus(pdi * kEntrySize));
+        const auto raw = read(context.control.directory().plus(entry_offset(pdi)));
         if (!raw) {
             continue;
         }
@@ -138,7 +138,7 @@ constexpr void for_each_region(R& read, const PagingContext& context, const Regi
         }
         page.size = page.page_size = kPageSize;
         for (std::uint32_t pti = 0; pti < kEntryCount && !stopped; ++pti) {
-            const auto word = read(pde.table().plus(pti * kEntrySize));
+            const auto word = read(pde.table().plus(entry_offset(pti)));
             if (!word || !Pte{*word}.present()) {
                 continue;
             }

@@ -66,7 +66,7 @@ constexpr std::optional<SelfMapView> self_map_view(const PagingContext& context,
 template <WordReader R>
 constexpr std::optional<std::uint32_t> find_self_map(R& read, const PagingContext& context) {
     for (std::uint32_t slot = kEntryCount; slot-- > 0;) {
-        const auto raw = read(context.control.directory().plus(slot * kEntrySize));
+        const auto raw = read(context.control.directory().plus(entry_offset(slot)));
         if (raw && is_self_map(Pde{*raw}, context)) {
             return slot;
         }

@@ -96,7 +96,7 @@ constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::ui
     result.step_count = 1;
     first.level = Level::pde;
     first.index = static_cast<std::uint16_t>(va.directory_index());
-    first.entry_pa = context.control.directory().plus(first.index * kEntrySize);
+    first.entry_pa = context.control.directory().plus(entry_offset(first.index));
     first.raw = read(first.entry_pa);
     first.kind = EntryKind::unreadable;
     if (self_map_slot) {
@@ -123,7 +123,7 @@ constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::ui
     result.step_count = 2;
     second.level = Level::pte;
     second.index = static_cast<std::uint16_t>(va.table_index());
-    second.entry_pa = pde.table().plus(second.index * kEntrySize);
+    second.entry_pa = pde.table().plus(entry_offset(second.index));
     second.raw = read(second.entry_pa);
     result.self_map = self_map_view(context, pde, second.raw, va);
     second.kind = EntryKind::unreadable;

@@ -13,7 +13,7 @@ using paging::kEntryCount;
 using paging::Pde;
 
 std::uint32_t read_pde(Reader& read, const paging::PagingContext& context, std::uint32_t pdi) {
-    return read(context.control.directory().plus(pdi * paging::kEntrySize)).value_or(0);
+    return read(context.control.directory().plus(paging::entry_offset(pdi))).value_or(0);
 }
 
 void put_slot_line(Invocation& invocation, const paging::Slot& slot) {
@@ -139,7 +139,7 @@ Status dumppt(Invocation& invocation) {
     }
     std::uint32_t used = 0;
     for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
-        const auto raw = read(slot.target.plus(pti * paging::kEntrySize));
+        const auto raw = read(slot.target.plus(paging::entry_offset(pti)));
         const paging::Slot entry = paging::make_pte_slot(*pdi, pti, raw.value_or(0));
         if (entry.holds_something()) {
             ++used;

@@ -87,16 +87,16 @@ std::string bits_text(const Step& step, const paging::PagingContext& context) {
         std::string_view name;
     };
     const std::array<Bit, 9> bits = {{{8, leaf ? "G" : "-"},
-                                       {7, !pde                    ? "PAT"
-                                           : context.control.pse() ? "PS"
-                                                                   : "-"},
-                                       {6, leaf ? "D" : "-"},
-                                       {5, "A"},
-                                       {4, "PCD"},
-                                       {3, "PWT"},
-                                       {2, "US"},
-                                       {1, "RW"},
-                                       {0, "P"}}};
+                                      {7, !pde                    ? "PAT"
+                                          : context.control.pse() ? "PS"
+                                                                  : "-"},
+                                      {6, leaf ? "D" : "-"},
+                                      {5, "A"},
+                                      {4, "PCD"},
+                                      {3, "PWT"},
+                                      {2, "US"},
+                                      {1, "RW"},
+                                      {0, "P"}}};
     Line line;
     line.put("  31:12 ");
     paging::put_hex(line, raw >> 12, 5);
