@@ -15,12 +15,13 @@ inline constexpr std::array<std::string_view, 6> kFrameRoleNames = {"reserved", 
                                                                     "directory", "table", "data"};
 
 /// Bits 31:28 the role. Of a free frame on the stack bits 27:0 are the number of the next one below it
-/// (kNoFrame at the bottom). Of any other bit 27 says that `alloc` handed it out, and bits 26:0 count the
-/// references: present entries that lead to it.
+/// (kNoFrame at the bottom). Of any other bits 26:0 count the references: present entries that lead to it. Bit
+/// 27 of a data frame says that `alloc` handed it out; of a table that it was made read-only in the direct map.
 class FrameRecord {
 public:
     static constexpr std::uint32_t kNoFrame = 0x0fffffff;
     static constexpr std::uint32_t kHeld = 0x08000000;
+    static constexpr std::uint32_t kShielded = kHeld;
 
     constexpr FrameRecord() = default;
     explicit constexpr FrameRecord(std::uint32_t raw) : raw_(raw) {}
@@ -35,7 +36,11 @@ public:
     }
     [[nodiscard]] constexpr std::uint32_t references() const { return raw_ & (kHeld - 1); }
     /// Handed out by `alloc`: no unmapping frees it.
-    [[nodiscard]] constexpr bool held() const { return (raw_ & kHeld) != 0; }
+    [[nodiscard]] constexpr bool held() const { return role() == FrameRole::data && (raw_ & kHeld) != 0; }
+    /// A table whose page in the direct map was writable before, and is again when it is no table any more.
+    [[nodiscard]] constexpr bool shielded() const {
+        return role() == FrameRole::table && (raw_ & kShielded) != 0;
+    }
     [[nodiscard]] constexpr std::uint32_t next_free() const { return raw_ & kNoFrame; }
 
     constexpr bool operator==(const FrameRecord&) const = default;

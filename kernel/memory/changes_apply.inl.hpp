@@ -323,11 +323,14 @@ void Changes<H>::count_item(ChangeReport& report, const JournalItem& item, std::
         report.first_frame = report.first_frame.value_or(frame);
         return;
     }
-    // The PDE of a table made on the way comes right after its frame: no entry that the user asked for.
+    if (!Transaction<H>::is_entry(item.kind)) {
+        return;
+    }
+    // The PDE of a table made on the way is the next entry after its frame: none that the user asked for.
     const bool on_the_way =
         item.kind == JournalKind::pde && table_made == (item.new_value & bits::kFrameMask);
     table_made = kNoTable;
-    if (!Transaction<H>::is_entry(item.kind) || on_the_way) {
+    if (on_the_way) {
         return;
     }
     if (report.entries_changed == 0) {

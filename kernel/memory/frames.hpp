@@ -119,6 +119,11 @@ public:
         top_ = frame;
     }
 
+    /// Remembers that a table's page in the direct map was made read-only.
+    void mark_shielded(Frame frame) {
+        write(frame, FrameRecord{record(frame).raw() | FrameRecord::kShielded});
+    }
+
     [[nodiscard]] bool is_free(Frame frame) const {
         return frame < mark_ && record(frame).role() == FrameRole::free;
     }
@@ -132,12 +137,12 @@ public:
         if (old.role() != FrameRole::data && old.role() != FrameRole::table) {
             return;
         }
-        const std::uint32_t held = old.held() ? FrameRecord::kHeld : 0;
+        const std::uint32_t mark = old.raw() & FrameRecord::kHeld;
         const std::uint32_t references = old.references() + static_cast<std::uint32_t>(delta);
         if (delta < 0 && old.references() == 0) {
             return; // a raw entry that was there before the frame had its role
         }
-        write(static_cast<Frame>(frame), FrameRecord{old.role(), held | references});
+        write(static_cast<Frame>(frame), FrameRecord{old.role(), mark | references});
     }
 
 private:

@@ -151,8 +151,8 @@ public:
         if (any && !frames_.claim(static_cast<Frame>(first), count, as)) {
             return false;
         }
-        for (std::uint64_t frame = first; any && role == FrameRole::table && frame < first + count; ++frame) {
-            protect_direct_map(static_cast<Frame>(frame), FrameRole::free, role);
+        for (std::uint64_t frame = first; any && frame < first + count; ++frame) {
+            shield(static_cast<Frame>(frame));
         }
         return true;
     }
@@ -163,8 +163,7 @@ public:
         if (!journal_.add({JournalKind::frame_free, 0, frame << 12, before.raw()}, hw_.ticks())) {
             return false;
         }
-        frames_.give(frame);
-        protect_direct_map(frame, before.role(), FrameRole::free);
+        release(frame, before);
         return true;
     }
 
@@ -267,7 +266,7 @@ private:
                 return false;
             }
             scratch_.zero(frame);
-            protect_direct_map(frame, FrameRole::free, as.role());
+            shield(frame);
             if ((frame & 0x3ff) == 0) {
                 static_cast<void>(hw_.drain());
             }
@@ -374,17 +373,15 @@ private:
             break;
         case JournalKind::frame_take: {
             const Frame frame = item.old_value >> 12;
-            if (!frames_.is_free(frame)) {
-                const FrameRole role = frames_.record(frame).role();
-                frames_.give(frame);
-                protect_direct_map(frame, role, FrameRole::free);
+            if (frames_.record(frame).role() != FrameRole::free) { // journaled, but not done yet
+                release(frame, frames_.record(frame));
             }
             break;
         }
         case JournalKind::frame_free: {
             const FrameRecord before{item.new_value};
-            if (frames_.take_again(item.old_value >> 12, before)) {
-                protect_direct_map(item.old_value >> 12, FrameRole::free, before.role());
+            if (frames_.take_again(item.old_value >> 12, before) && before.shielded()) {
+                set_direct_map_writable(item.old_value >> 12, false);
             }
             break;
         }
@@ -405,22 +402,34 @@ private:
         }
     }
 
-    /// Tables are read-only in the direct map, so that a stray write of the kernel does not hit them. Follows
-    /// the frame's role; not journaled, because the role is.
-    void protect_direct_map(Frame frame, FrameRole from, FrameRole to) {
-        const bool was_table = from == FrameRole::table;
-        const bool is_table = to == FrameRole::table;
-        if (was_table == is_table || frame >= interface::layout::kDirectMapBytes / paging::kPageSize) {
-            return;
+    /// Tables are read-only in the direct map, so that a stray write of the kernel does not hit them. This
+    /// follows the frame's role and is not journaled, because the role is.
+    void shield(Frame frame) {
+        if (frames_.record(frame).role() == FrameRole::table && set_direct_map_writable(frame, false)) {
+            frames_.mark_shielded(frame);
+        }
+    }
+    void release(Frame frame, FrameRecord before) {
+        frames_.give(frame);
+        if (before.shielded()) {
+            set_direct_map_writable(frame, true);
+        }
+    }
+
+    /// Gives the frame's page in the direct map R/W or takes it away. False if it is so already, or if the
+    /// user has put something else there.
+    bool set_direct_map_writable(Frame frame, bool writable) {
+        if (frame >= interface::layout::kDirectMapBytes / paging::kPageSize) {
+            return false;
         }
         const VirtAddr va{interface::layout::kDirectMap.raw() + (frame << 12)};
         const Pte old = tables_.pte(va);
-        if (!old.present() || frame_of(old.frame()) != frame) {
-            return; // the user has put something else there
+        if (!old.present() || frame_of(old.frame()) != frame || old.writable() == writable) {
+            return false;
         }
-        const std::uint32_t writable = is_table ? 0 : paging::bits::kWritable;
-        tables_.write_pte(va, (old.raw() & ~paging::bits::kWritable) | writable);
+        tables_.write_pte(va, old.raw() ^ paging::bits::kWritable);
         flusher_.after_pte(va, old.raw());
+        return true;
     }
 
     H& hw_;

@@ -1,0 +1,134 @@
+// A 32-bit machine for tests: physical RAM, an MMU that walks it and sets A and D, and a TLB that keeps every
+// translation until it is flushed. It shares no code with kernel/paging: the walk here is a third opinion.
+// A forgotten INVLPG shows as a TLB entry that the tables contradict (`stale`).
+#pragma once
+
+#include "kernel/memory/hardware.hpp"
+#include "kernel/memory/memory_map.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pagelab::simulation {
+
+using memory::Unit;
+using paging::VirtAddr;
+
+/// What the CPU would raise.
+struct Fault {
+    std::uint32_t code = 0;
+    std::uint32_t cr2 = 0;
+};
+
+/// One cached translation of a 4 KiB page (a large page is cached in pieces, as SDM 3A 4.10.2.3 allows).
+struct Cached {
+    std::uint64_t frame = 0;
+    bool writable = false;
+    bool user = false;
+    bool dirty = false;
+    bool global = false;
+    bool large = false;
+};
+
+class Machine {
+public:
+    static constexpr std::uint32_t kImageFirst = 256;
+    static constexpr std::uint32_t kImageData = 260;
+    static constexpr std::uint32_t kDirectory = 264;
+    static constexpr std::uint32_t kKernelTable = 265;
+    static constexpr std::uint32_t kRecordTable = 266;
+    static constexpr std::uint32_t kScratchTable = 267;
+    static constexpr std::uint32_t kImageEnd = 270;
+
+    /// RAM from 0 on without a hole but the PC's own below 1 MiB; booted as the kernel's boot code does.
+    explicit Machine(std::uint32_t ram_frames);
+
+    [[nodiscard]] memory::KernelFacts facts() const;
+    [[nodiscard]] memory::MemoryMap map() const;
+
+    // --- the hardware policy -----------------------------------------------------------------------------
+    std::uint32_t load(VirtAddr va, Unit unit);
+    void store(VirtAddr va, Unit unit, std::uint32_t value);
+    void zero_page(VirtAddr va);
+    memory::AccessAnswer access(paging::Access access, VirtAddr va, std::uint8_t value, VirtAddr code);
+    void invlpg(VirtAddr va);
+    std::uint32_t cr0() { return cr0_; }
+    std::uint32_t cr2() { return cr2_; }
+    std::uint32_t cr3() { return cr3_; }
+    std::uint32_t cr4() { return cr4_; }
+    std::uint32_t eflags() { return 2; }
+    void set_cr0(std::uint32_t value) { cr0_ = value; }
+    void set_cr3(std::uint32_t value);
+    void set_cr4(std::uint32_t value);
+    std::uint64_t ticks() { return ++ticks_; }
+    paging::CpuLimits limits() { return {.pse36 = true, .physical_bits = 40}; }
+    bool has_pse() { return true; }
+    bool has_pge() { return true; }
+    interface::LabPage& lab_page() {
+        return lab_page_;
+    }
+    interface::JournalRing& journal() {
+        return journal_;
+    }
+    std::optional<VirtAddr> symbol(std::string_view) { return std::nullopt; }
+    void transmit(char c) { output += c; }
+    std::optional<char> wait_char();
+    bool drain() { return interrupted; }
+    void clear_interrupt() { interrupted = false; }
+    void halt() { halted = true; }
+    void reboot() { halted = true; }
+
+    // --- what a test looks at --------------------------------------------------------------------------
+    [[nodiscard]] std::uint32_t word(std::uint64_t pa) const;
+    void set_word(std::uint64_t pa, std::uint32_t value);
+    [[nodiscard]] std::uint32_t frames() const { return static_cast<std::uint32_t>(ram_.size() / 1024); }
+    /// What the tables say of a page now, without a look at the TLB and without a trace.
+    [[nodiscard]] std::optional<Cached> translate(std::uint32_t page) const;
+    /// The pages whose cached translation the tables contradict: other frame, other rights, no page, or a D
+    /// that the entry no longer has.
+    [[nodiscard]] std::vector<std::uint32_t> stale() const;
+    void flush_everything() { tlb_.clear(); }
+    [[nodiscard]] std::size_t cached_pages() const { return tlb_.size(); }
+
+    std::string output;
+    std::deque<char> input;
+    bool interrupted = false;
+    bool halted = false;
+
+private:
+    struct Step {
+        std::uint64_t address = 0;
+        std::uint32_t value = 0;
+    };
+    struct Found {
+        std::optional<Cached> page;
+        std::vector<Step> steps;
+        bool reserved = false;
+    };
+    [[nodiscard]] Found walk(std::uint32_t va) const;
+    /// The physical address, or a Fault thrown.
+    std::uint64_t reach(std::uint32_t va, bool write, bool user);
+    [[nodiscard]] bool allowed(const Cached& page, bool write, bool user) const;
+    static std::uint32_t code(bool present, bool write, bool user) {
+        return (present ? 1u : 0u) | (write ? 2u : 0u) | (user ? 4u : 0u);
+    }
+    [[nodiscard]] std::uint8_t byte(std::uint64_t pa) const;
+    void set_byte(std::uint64_t pa, std::uint8_t value);
+
+    std::vector<std::uint32_t> ram_;
+    std::map<std::uint32_t, Cached> tlb_;
+    std::uint32_t cr0_ = 0x80010031;
+    std::uint32_t cr2_ = 0;
+    std::uint32_t cr3_ = kDirectory << 12;
+    std::uint32_t cr4_ = 0x90;
+    std::uint64_t ticks_ = 0;
+    interface::LabPage lab_page_ {};
+    interface::JournalRing journal_ {};
+};
+
+static_assert(memory::Hardware<Machine>);
+
+} // namespace pagelab::simulation
