@@ -23,12 +23,13 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLI
 
 
 def is_alive(pid: int) -> bool:
-    """Does the process run? One that ended and was not reaped yet does not."""
+    """Does the process run? One that ended and was not reaped yet does not, once its threads are gone too."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        threads = len(os.listdir(f"/proc/{pid}/task"))
     except OSError:
         return False
-    return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+    return stat.rsplit(")", 1)[1].split()[0] not in "ZX" or threads > 1
 
 
 @dataclass

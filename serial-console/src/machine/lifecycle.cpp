@@ -205,6 +205,22 @@ bool stop_run(const LiveRun& run) {
     return true;
 }
 
+/// Ends the run of that name. One that had ended by itself and left its directory counts: the sweep takes it.
+bool stop_named(const RunBase& base, const std::string& name) {
+    if (const auto run = find_run(base, name)) {
+        return stop_run(*run);
+    }
+    const std::filesystem::path path = base.path() / name;
+    std::error_code error;
+    const bool left = std::filesystem::exists(path / run_file::kLock, error);
+    sweep(base, say);
+    if (left && !std::filesystem::exists(path, error)) {
+        return true;
+    }
+    complain(no_such_run(name));
+    return false;
+}
+
 int perform_one(const StopRequest& request, const Consoles&) {
     const auto base = RunBase::open();
     if (!base) {
@@ -215,13 +231,10 @@ int perform_one(const StopRequest& request, const Consoles&) {
         for (const LiveRun& run : list_runs(*base)) {
             all_well = stop_run(run) && all_well;
         }
-    } else if (const auto run = find_run(*base, request.name)) {
-        all_well = stop_run(*run);
+        sweep(*base, say);
     } else {
-        complain(no_such_run(request.name));
-        all_well = false;
+        all_well = stop_named(*base, request.name);
     }
-    sweep(*base, say);
     base->remove_if_empty();
     return all_well ? kExitOk : kExitCommandFailed;
 }
