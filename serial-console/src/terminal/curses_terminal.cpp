@@ -68,17 +68,18 @@ model::Size terminal_size() {
 std::expected<std::unique_ptr<CursesTerminal>, std::string> CursesTerminal::open() {
     arm_emergency();
     const bool unicode = locale_is_utf8();
-    if (::newterm(nullptr, stdout, stdin) == nullptr) {
+    screen* const handle = ::newterm(nullptr, stdout, stdin);
+    if (handle == nullptr) {
         disarm_emergency();
         return std::unexpected(std::string{"curses can't use this terminal"});
     }
-    std::unique_ptr<CursesTerminal> terminal{new CursesTerminal};
+    std::unique_ptr<CursesTerminal> terminal{new CursesTerminal{handle}};
     terminal->unicode_ = unicode;
     terminal->theme_ = terminal->find_theme();
     return terminal;
 }
 
-CursesTerminal::CursesTerminal() : theme_(view::ColourDepth::mono, false) {
+CursesTerminal::CursesTerminal(screen* handle) : handle_(handle), theme_(view::ColourDepth::mono, false) {
     set_emergency_text(capability("sgr0") + capability("cnorm") + capability("rmkx") + capability("rmcup"));
     // Raw: Ctrl-C, Ctrl-Z and Ctrl-S are keys like all others, for the guest.
     ::raw();
@@ -95,6 +96,7 @@ CursesTerminal::CursesTerminal() : theme_(view::ColourDepth::mono, false) {
 
 CursesTerminal::~CursesTerminal() {
     ::endwin();
+    ::delscreen(handle_);
     disarm_emergency();
     const sigset_t signals = resize_signals();
     ::sigprocmask(SIG_UNBLOCK, &signals, nullptr);

@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+struct screen; // curses' SCREEN
+
 namespace pagelab::console::terminal {
 
 /// Rows and columns of the terminal at stdout; 0 where it does not say.
@@ -40,11 +42,12 @@ public:
     void ring_bell();
 
 private:
-    CursesTerminal();
+    explicit CursesTerminal(screen* handle);
     [[nodiscard]] view::Theme find_theme();
     [[nodiscard]] int pair_of(view::Colour foreground, view::Colour background);
     void put(int row, int column, const view::Cell& cell);
 
+    screen* handle_;
     bool unicode_ = false;
     bool default_colours_ = false;
     view::Theme theme_;

@@ -13,7 +13,12 @@ namespace pagelab::console::terminal {
 
 bool terminal_can_move_its_cursor() {
     int error = 0;
-    return ::setupterm(nullptr, STDOUT_FILENO, &error) == OK && !capability("cup").empty();
+    if (::setupterm(nullptr, STDOUT_FILENO, &error) != OK) {
+        return false;
+    }
+    const bool can = !capability("cup").empty();
+    ::del_curterm(cur_term);
+    return can;
 }
 
 std::string capability(const char* name) {
