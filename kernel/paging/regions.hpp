@@ -27,14 +27,18 @@ struct Region {
 /// Which pages are wanted. Ranges cut at 4 KiB: of a large page only the part inside is told.
 struct RegionQuery {
     VirtRange range = VirtRange::everything();
-    /// Only pages that the kernel or a user may write / that a user may access.
+    /// Only pages that the kernel or a user may write / that a user may access / that either may execute.
     bool writable = false;
     bool user = false;
+    bool executable = false;
     std::optional<PhysRange> phys;
 
-    [[nodiscard]] constexpr bool filters() const { return writable || user || phys.has_value(); }
+    [[nodiscard]] constexpr bool filters() const {
+        return writable || user || executable || phys.has_value();
+    }
     [[nodiscard]] constexpr bool wants(const Region& page) const {
         return (!writable || page.kernel.w || page.user.w) && (!user || page.user.r) &&
+               (!executable || page.kernel.x || page.user.x) &&
                (!phys || phys->overlaps({page.pa, page.pa.plus(page.size)}));
     }
 };

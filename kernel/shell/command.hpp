@@ -41,6 +41,7 @@ struct Flags {
     bool json = false;
     bool writable = false;
     bool user = false;
+    bool executable = false;
     std::string_view phys;
     std::string_view cr3;
 };

@@ -63,6 +63,8 @@ void set_option(Flags& flags, std::string_view option, std::string_view value) {
         flags.writable = true;
     } else if (option == "--user") {
         flags.user = true;
+    } else if (option == "--exec") {
+        flags.executable = true;
     } else if (option == "--phys=") {
         flags.phys = value;
     } else if (option == "--cr3=") {

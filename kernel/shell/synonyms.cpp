@@ -53,6 +53,9 @@ CommandText show_mappings(const interface::Words& words) {
 
 /// x/COUNT FORMAT UNIT, as GDB and QEMU's monitor have it; `physical` is QEMU's xp.
 Parsed<CommandText> examine(const interface::Words& words, bool physical) {
+    if (words.count < 2) {
+        return wrong("{} needs an address", words[0]);
+    }
     std::string_view format = words[0];
     format.remove_prefix(physical ? 2 : 1);
     std::string_view count;

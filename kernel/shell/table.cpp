@@ -272,7 +272,7 @@ constexpr std::array kCommands = {
             .summary = "what is mapped, neighbours with the same rights in one line",
             .details = "",
             .examples = {"maps", "maps 0xc0000000-0xc0400000 --writable", "maps --phys p:0x00101000+4K"},
-            .options = "--writable --user --phys=",
+            .options = "--writable --user --exec --phys=",
             .words = "",
             .handler = maps},
     Command{.name = "noflush",

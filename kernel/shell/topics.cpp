@@ -49,6 +49,12 @@ constexpr std::array kTopics = {
           "rwx and r-x as walk prints them are taken; 32-bit paging has no NX.\n"
           "protect also takes changes: +u, -w, +nc.\n",
           {"map 0x40000000 rwu", "map 0x40000000 rw,u,nc", "map 0x40000000; protect 0x40000000 -w"}},
+    Topic{"tools",
+          "other tools' words",
+          "Words of other monitors and debuggers run ours and show it: showmappings A B, setperm (JOS),\n"
+          "info mem, info tlb, gva2gpa, xp/8wx A (QEMU), vtop (crash), !pte (WinDbg), x/8wx A (GDB),\n"
+          "v2p, pmap, pagewalk, pagemap.\n",
+          {"info mem", "x/8wx 0xc0100000", "showmappings 0xc0000000 0xc0002000"}},
 };
 static_assert(std::is_sorted(kTopics.begin(), kTopics.end(),
                              [](const Topic& a, const Topic& b) { return a.name < b.name; }));

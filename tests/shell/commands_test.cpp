@@ -280,6 +280,8 @@ TEST_F(Commands, MapsFilters) {
     expect("maps --user", {"0x40000000-0x40001000      4 KiB  p:0x00101000  4 KiB  kernel r-x  user r-x  US",
                            "1 region, 4 KiB mapped"});
     expect("maps 0x10000000-0x20000000", {"nothing is mapped"});
+    EXPECT_EQ(session.run("maps --exec --user --writable"), (Lines{"nothing is mapped"}));
+    EXPECT_EQ(session.run("maps --exec --user"), session.run("maps --user"));
     expect("maps --phys p:0x00101000+4K --user",
            {"0x40000000-0x40001000      4 KiB  p:0x00101000  4 KiB  kernel r-x  user r-x  US",
             "1 region, 4 KiB mapped"});
@@ -311,6 +313,8 @@ TEST_F(Commands, OtherToolsWordsRunOursAndShowIt) {
     EXPECT_EQ(lines.at(0), "# protect 0x40000000 +u");
     EXPECT_EQ(session.run("gva2gpa 0xc0100000 --json").size(), 1u) << "one record per line";
     ok("force setperm 0xc0101000 rw");
+    expect_error("x/4wx", "x/4wx needs an address");
+    expect_error("info cpus", "info knows mem, tlb and registers here; did you mean info mem?");
 }
 
 TEST_F(Commands, EchoPrintsItsWords) {

@@ -59,6 +59,10 @@ public:
 
     std::uint32_t& ram(std::uint32_t pa) { return ram_.at(pa / 4); }
     [[nodiscard]] std::vector<std::uint32_t> snapshot() const { return ram_; }
+    /// The words of [first, end), physical.
+    [[nodiscard]] std::vector<std::uint32_t> words(std::uint32_t first, std::uint32_t end) const {
+        return {ram_.begin() + first / 4, ram_.begin() + end / 4};
+    }
     [[nodiscard]] std::size_t free_frames_count() const { return free_.size(); }
 
     // --- Machine ---

@@ -352,7 +352,7 @@ TEST(Completion, OffersCommandsAfterPrefixesAndModifiers) {
 }
 
 TEST(Completion, OffersTheOptionsOfTheCommand) {
-    EXPECT_EQ(candidates("maps --"), (Words{"--json", "--writable", "--user", "--phys"}));
+    EXPECT_EQ(candidates("maps --"), (Words{"--json", "--writable", "--user", "--exec", "--phys"}));
     EXPECT_EQ(candidates("walk 0 --"), (Words{"--json"}));
     EXPECT_EQ(candidates("map 0 --"), (Words{}));
     EXPECT_EQ(candidates("check --c"), (Words{"--cr3"}));

@@ -260,7 +260,7 @@ Status fill(Invocation& invocation) {
     if (const auto tried = rehearse(invocation, *place, kUnit, *count); !tried) {
         return refuse(invocation, tried.error());
     }
-    // From here on it ends at the last word: half a fill would be neither done nor undone.
+    // Bytes are no part of the transaction: an interrupted fill stays as far as it came.
     for (std::uint32_t i = 0; i < *count && !invocation.interrupted; ++i) {
         if (const auto stored = store(invocation, place->plus(i * bytes_of(kUnit)), kUnit, *value); !stored) {
             return refuse(invocation, stored.error());
