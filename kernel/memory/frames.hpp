@@ -94,7 +94,9 @@ public:
     [[nodiscard]] bool claim(Frame first, std::uint32_t count, FrameRecord as) {
         const Frame end = first + count;
         if (first < mark_) {
-            unlink(first, end < mark_ ? end : mark_, [&](Frame frame) { change_role(frame, as); });
+            const auto take = [&](Frame frame) { change_role(frame, as); };
+            unlink(top_, first, end < mark_ ? end : mark_, take);
+            unlink(held_top_, first, end < mark_ ? end : mark_, take);
         }
         for (auto next = map_.next_ram(first > mark_ ? first : mark_); next && *next < end;
              next = map_.next_ram(*next + 1)) {
@@ -113,10 +115,21 @@ public:
         return is_free(frame) && claim(frame, 1, as);
     }
 
-    /// Puts a frame on the stack.
+    /// Frees a frame. Within a command nobody gets it: its contents must last as long as the command may be
+    /// taken back.
     void give(Frame frame) {
-        change_role(frame, FrameRecord{FrameRole::free, top_});
-        top_ = frame;
+        Frame& top = holding_ ? held_top_ : top_;
+        change_role(frame, FrameRecord{FrameRole::free, top});
+        top = frame;
+    }
+    /// A command begins (true) or has ended (false): then what it gave can be had.
+    void hold_given_frames(bool hold) {
+        while (held_top_ != FrameRecord::kNoFrame) {
+            const Frame frame = held_top_;
+            held_top_ = record(frame).next_free();
+            give_fresh(frame);
+        }
+        holding_ = hold;
     }
 
     /// Remembers that a table's page in the direct map was made read-only.
@@ -295,28 +308,39 @@ private:
                 first = frame;
             }
             const bool starts_well = (first & (alignment - 1)) == 0;
-            run = starts_well && is_free(frame) ? run + 1 : 0;
+            run = starts_well && is_free(frame) && !is_held_back(frame) ? run + 1 : 0;
             if (run == count) {
-                unlink(first, first + count, [](Frame) {});
+                unlink(top_, first, first + count, [](Frame) {});
                 return first;
             }
         }
         return std::nullopt;
     }
 
-    /// Takes the free frames of [first, end) out of the stack, wherever they are, and shows each to `visit`.
+    /// Whether this free frame was given by the command that runs.
+    [[nodiscard]] bool is_held_back(Frame frame) const {
+        for (Frame held = held_top_; held != FrameRecord::kNoFrame; held = record(held).next_free()) {
+            if (held == frame) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Takes the free frames of [first, end) out of the stack `top`, wherever they are, and shows each to
+    /// `visit`.
     template <class F>
-    void unlink(Frame first, Frame end, F&& visit) {
+    void unlink(Frame& top, Frame first, Frame end, F&& visit) {
         std::uint32_t left = end - first;
         Frame above = FrameRecord::kNoFrame;
-        for (Frame frame = top_; frame != FrameRecord::kNoFrame && left > 0;) {
+        for (Frame frame = top; frame != FrameRecord::kNoFrame && left > 0;) {
             const Frame next = record(frame).next_free();
             if (frame < first || frame >= end) {
                 above = frame;
             } else {
                 left -= 1;
                 if (above == FrameRecord::kNoFrame) {
-                    top_ = next;
+                    top = next;
                 } else {
                     write(above, FrameRecord{FrameRole::free, next});
                 }
@@ -331,6 +355,9 @@ private:
     MemoryMap map_{};
     machine::FrameCounts counts_{};
     Frame top_ = FrameRecord::kNoFrame;
+    /// Frames that the running command gave: a stack of their own until it has ended.
+    Frame held_top_ = FrameRecord::kNoFrame;
+    bool holding_ = false;
     Frame mark_ = 0;
     std::uint32_t record_pages_left_ = 0;
     std::array<bool, paging::kEntryCount> backed_{};

@@ -78,7 +78,7 @@ public:
     /// Writes the PTE of `va`, whose PDE must lead to a table.
     [[nodiscard]] bool write_pte(VirtAddr va, std::uint32_t value) {
         const std::uint32_t old = tables_.pte(va).raw();
-        if (!claim_target(Pte{value})) {
+        if (!in_direct_map(va) && !claim_target(Pte{value})) {
             return false;
         }
         if (!journal_.add({JournalKind::pte, va.page_base().raw(), old, value}, hw_.ticks())) {
@@ -104,12 +104,14 @@ public:
     }
     [[nodiscard]] bool adopt_pte(VirtAddr va, std::uint32_t old, std::uint32_t value) {
         ensure_group();
-        if (!claim_target(Pte{value}) ||
+        if ((!in_direct_map(va) && !claim_target(Pte{value})) ||
             !journal_.add({JournalKind::pte, va.page_base().raw(), old, value}, hw_.ticks())) {
             return false;
         }
-        refer(Pte{old}, -1);
-        refer(Pte{value}, +1);
+        if (!in_direct_map(va)) {
+            refer(Pte{old}, -1);
+            refer(Pte{value}, +1);
+        }
         flusher_.distrust_tables();
         return true;
     }
@@ -206,6 +208,7 @@ public:
     }
     /// Flushes after take_back_records: what the new entries had translated.
     void flush_reversed(std::uint32_t from, std::uint32_t end) {
+        flusher_.start_count(); // a CR3 load before this does not count
         for_each_item(from, end, [this](const JournalItem& item) { flush_after(item, item.new_value); });
     }
 
@@ -247,6 +250,7 @@ private:
         if (!open_) {
             open_ = true;
             journal_.open_group();
+            frames_.hold_given_frames(true);
             journal_.note({JournalKind::begin, 0, 0, 0}, number_, hw_.ticks());
         }
     }
@@ -254,6 +258,7 @@ private:
         if (open_) {
             journal_.note({how, 0, 0, 0}, number_, hw_.ticks());
             journal_.close_group();
+            frames_.hold_given_frames(false);
             open_ = false;
         }
     }
@@ -285,11 +290,16 @@ private:
     }
     void apply_pte(VirtAddr va, std::uint32_t old, std::uint32_t value) {
         tables_.write_pte(va, value);
-        // The direct map shows every frame: it owns none, else no frame would ever be free.
-        if (frame_of(tables_.pde(va.directory_index()).table()) != facts_.kernel_table) {
+        if (!in_direct_map(va)) {
             refer(Pte{old}, -1);
             refer(Pte{value}, +1);
         }
+    }
+
+    /// Whether the PTE of `va` stands in the kernel's table, under whichever name. The direct map shows every
+    /// frame, so it owns none: else no frame would ever be free.
+    [[nodiscard]] bool in_direct_map(VirtAddr va) {
+        return frame_of(tables_.pde(va.directory_index()).table()) == facts_.kernel_table;
     }
 
     [[nodiscard]] bool claim_target(Pte pte) {
@@ -355,9 +365,12 @@ private:
     }
     [[nodiscard]] bool free_if_unused(std::uint64_t frame) {
         const FrameRecord record = frames_.record(frame);
-        const bool counted = record.role() == FrameRole::data || record.role() == FrameRole::table;
-        const bool unused = counted && !record.held() && record.references() == 0;
+        const bool unused = is_counted(record.role()) && !record.held() && record.references() == 0;
         return !unused || give(static_cast<Frame>(frame));
+    }
+
+    [[nodiscard]] static bool is_counted(FrameRole role) {
+        return role == FrameRole::data || role == FrameRole::table;
     }
 
     void reverse(const JournalItem& item) {
@@ -373,7 +386,7 @@ private:
             break;
         case JournalKind::frame_take: {
             const Frame frame = item.old_value >> 12;
-            if (frames_.record(frame).role() != FrameRole::free) { // journaled, but not done yet
+            if (is_counted(frames_.record(frame).role())) { // else it was journaled and not done yet
                 release(frame, frames_.record(frame));
             }
             break;

@@ -341,6 +341,10 @@ Parsed<VirtAddr> parse_virtual(std::string_view token, const machine::Machine& m
             "'{}' is a physical address, a virtual one is needed; find {} lists those that lead there", token,
             token);
     }
+    // A symbol first: names of C++ hold colons too.
+    if (const auto symbol = machine.symbol(token)) {
+        return *symbol;
+    }
     if (token.find(':') != std::string_view::npos) {
         return parse_indices(token);
     }
@@ -349,9 +353,6 @@ Parsed<VirtAddr> parse_virtual(std::string_view token, const machine::Machine& m
             return wrong("'{}' is beyond the last virtual address, 0xffffffff", token);
         }
         return VirtAddr{static_cast<std::uint32_t>(*number)};
-    }
-    if (const auto symbol = machine.symbol(token)) {
-        return *symbol;
     }
     return not_an_address<VirtAddr>(token);
 }

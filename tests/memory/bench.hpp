@@ -112,7 +112,19 @@ inline std::string difference(const State& a, const State& b) {
                    (other == b.records.end() ? "nothing" : std::to_string(other->second));
         }
     }
-    return a == b ? "none" : "registers, counts or more words";
+    for (const auto& [at, word] : b.words) {
+        if (!a.words.contains(at)) {
+            return "word at " + std::to_string(at) + " is new: " + std::to_string(word);
+        }
+    }
+    for (const auto& [frame, record] : b.records) {
+        if (!a.records.contains(frame)) {
+            return "record of frame " + std::to_string(frame) + " is new: " + std::to_string(record);
+        }
+    }
+    return a == b
+               ? "none"
+               : "registers or counts: free " + std::to_string(a.free) + " became " + std::to_string(b.free);
 }
 
 } // namespace pagelab::simulation
