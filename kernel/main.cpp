@@ -132,7 +132,7 @@ memory::KernelFacts kernel_facts() {
 } // namespace
 } // namespace pagelab
 
-extern "C" [[noreturn]] void kernel_main(std::uint32_t magic, std::uint32_t information) {
+extern "C" [[noreturn, gnu::regparm(0)]] void kernel_main(std::uint32_t magic, std::uint32_t information) {
     using namespace pagelab;
     base::set_panic_hooks(arch::uart::transmit, end_in_panic);
     arch::uart::initialise();

@@ -4,10 +4,11 @@
 #include "kernel/arch/x86/interrupts.hpp"
 
 extern "C" {
-std::uint32_t access_run(std::uint32_t kind, std::uint32_t address, std::uint32_t value);
-std::uint32_t access_run_user(std::uint32_t entry, std::uint32_t address, std::uint32_t value);
-[[noreturn]] void access_resume(std::uint32_t result);
-[[noreturn]] void restart_on_main_stack(void (*function)());
+// In access.asm: arguments on the stack, unlike everywhere else in the kernel.
+[[gnu::regparm(0)]] std::uint32_t access_run(std::uint32_t kind, std::uint32_t address, std::uint32_t value);
+[[gnu::regparm(0)]] std::uint32_t access_run_user(std::uint32_t entry, std::uint32_t address, std::uint32_t value);
+[[noreturn, gnu::regparm(0)]] void access_resume(std::uint32_t result);
+[[noreturn, gnu::regparm(0)]] void restart_on_main_stack(void (*function)());
 extern const char user_code_read[], user_code_write[];
 extern std::uint32_t access_value;
 }

@@ -8,7 +8,7 @@
 extern "C" {
 extern const std::uint32_t interrupt_stubs[48];
 void double_fault_entry();
-void access_set_kernel_stack(std::uint32_t esp);
+[[gnu::regparm(0)]] void access_set_kernel_stack(std::uint32_t esp);
 }
 
 namespace pagelab::arch {
@@ -123,6 +123,6 @@ const TaskState& main_task_state() {
 
 } // namespace pagelab::arch
 
-extern "C" void access_set_kernel_stack(std::uint32_t esp) {
+extern "C" [[gnu::regparm(0)]] void access_set_kernel_stack(std::uint32_t esp) {
     pagelab::arch::main_task.esp0 = esp;
 }

@@ -27,7 +27,7 @@ void set_exception_hook(ExceptionHook hook) {
 
 } // namespace pagelab::arch
 
-extern "C" void interrupt_dispatch(const pagelab::arch::RegisterFrame* frame) {
+extern "C" [[gnu::regparm(0)]] void interrupt_dispatch(const pagelab::arch::RegisterFrame* frame) {
     using namespace pagelab::arch;
     if (frame->vector >= kFirstIrqVector) {
         serve_irq(frame->vector - kFirstIrqVector);
