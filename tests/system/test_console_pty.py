@@ -94,7 +94,7 @@ class Screen:
 
         def waits() -> bool:
             line = str(self.screen.display[self.screen.cursor.y])[: self.screen.cursor.x]
-            return re.fullmatch(r"pagelab(:\d+)?> ", line) is not None
+            return re.search(r"(^|  )pagelab(:\d+)?> $", line) is not None
 
         self.until(waits, "prompt at the cursor")
 
@@ -291,6 +291,15 @@ def test_resizing_while_output_comes_in(lab: Screen) -> None:
     lab.until(lambda: "^] q quit" in str(lab.screen.display[23]), "bottom line")
     lab.shows("= 768:256:0x000")
     assert str(lab.screen.display[0]).startswith(" 0x")
+
+
+def test_a_flood_of_output_ends_in_the_right_lines(lab: Screen) -> None:
+    lab.send("repeat 3 dumppt 768\r")
+    lab.shows("entries in use")
+    lab.at_prompt()
+    shown = [int(index) for index in re.findall(r"^PTE 768:(\d+) ", lab.text(), re.MULTILINE)]
+    # The walk's line comes first; the table of 16 MiB of RAM is full at its end.
+    assert shown[1:] == list(range(1025 - len(shown), 1024))
 
 
 def test_it_says_that_gdb_holds_the_guest(lab: Screen, base: Path) -> None:
