@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,6 +102,17 @@ class Launcher:
         )
         (name,) = self.left()
         return self.base / name
+
+
+@contextmanager
+def scripts_launcher() -> Iterator[Launcher]:
+    """scripts/run and scripts/stop with a base of their own; nothing may be left at the end."""
+    with tempfile.TemporaryDirectory(prefix="pagelab-") as base:
+        scripts = ROOT / "scripts"
+        launcher = Launcher(Path(base), [os.fspath(scripts / "run")], [os.fspath(scripts / "stop")])
+        yield launcher
+        launcher.stop("--all")
+        assert launcher.left() == []
 
 
 def qemu_of(run: Path) -> int:

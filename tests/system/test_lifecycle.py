@@ -7,29 +7,22 @@ import os
 import shutil
 import statistics
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from faces import SerialShell
-from launcher import ROOT, Launcher, Terminal, is_alive, qemu_of
+from launcher import ROOT, Launcher, Terminal, is_alive, qemu_of, scripts_launcher
 
 RUN = os.fspath(ROOT / "scripts" / "run")
-STOP = os.fspath(ROOT / "scripts" / "stop")
 GDB = os.fspath(ROOT / "scripts" / "gdb")
 
 
 @pytest.fixture(name="lab")
 def fixture_lab() -> Iterator[Launcher]:
-    """scripts/run with a base of its own; nothing may be left when the test ends."""
-    base = Path(tempfile.mkdtemp(prefix="pagelab-"))
-    launcher = Launcher(base, [RUN], [STOP])
-    yield launcher
-    launcher.stop("--all")
-    assert launcher.left() == []
-    base.rmdir()
+    with scripts_launcher() as launcher:
+        yield launcher
 
 
 def gdb(lab: Launcher, *arguments: str) -> subprocess.CompletedProcess[str]:
