@@ -332,6 +332,50 @@ def test_a_console_whose_machine_is_stopped_from_outside_leaves_in_order(lab: La
         terminal.close()
 
 
+def type_into(run: Path, command: bytes) -> None:
+    """Types a command that never answers into a detached run, and waits until its machine stands still."""
+    with socket.socket(socket.AF_UNIX) as serial:
+        serial.settimeout(60)
+        serial.connect(os.fspath(run / "serial.sock"))
+        serial.sendall(command + b"\r")
+        answer = b""
+        while b"\x1b]133;C\x07" not in answer:
+            answer += serial.recv(4096)
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.settimeout(60)
+        monitor.connect(os.fspath(run / "qmp.sock"))
+        with monitor.makefile("rw", encoding="utf-8") as file:
+
+            def status() -> str:
+                file.write('{"execute": "query-status"}\n')
+                file.flush()
+                while True:
+                    answer = json.loads(file.readline())
+                    if "return" in answer:
+                        return str(answer["return"].get("status", ""))
+
+            file.readline()
+            file.write('{"execute": "qmp_capabilities"}\n')
+            wait_until(lambda: status() == "shutdown", "the machine to stand still")
+
+
+def test_who_attaches_to_a_run_that_wanted_to_reboot_reboots_it(lab: Launcher) -> None:
+    run = Path(lab.run("--detach", "--name", "a").out.strip())
+    type_into(run, b"reboot")
+    done = lab.run("--attach", "a", "--plain", stdin="echo again\n")
+    assert done.status == 0, done.err
+    assert "echo shell\npagelab> echo again\nagain\n" in done.out
+
+
+def test_who_attaches_to_a_dead_run_is_told_how_it_died(lab: Launcher) -> None:
+    run = Path(lab.run("--detach", "--name", "a").out.strip())
+    type_into(run, b"reset")
+    done = lab.run("--attach", "a", "--plain", stdin="echo again\n")
+    assert done.status == 3
+    assert "died" in done.err and "eip 0x" in done.err
+    assert lab.left() == []
+
+
 def test_a_halt_in_an_attached_run_removes_it(lab: Launcher) -> None:
     assert lab.run("--detach", "--name", "a").status == 0
     done = lab.run("--attach", "a", "--plain", stdin="halt\n")
