@@ -15,8 +15,9 @@ inline constexpr std::array<std::string_view, 6> kFrameRoleNames = {"reserved", 
                                                                     "directory", "table", "data"};
 
 /// Bits 31:28 the role. Of a free frame on the stack bits 27:0 are the number of the next one below it
-/// (kNoFrame at the bottom). Of any other bits 26:0 count the references: present entries that lead to it. Bit
-/// 27 of a data frame says that `alloc` handed it out; of a table that it was made read-only in the direct map.
+/// (kNoFrame at the bottom). Of any other bits 26:0 count the references: present entries that lead to it.
+/// Bit 27 of a data frame says that `alloc` handed it out; of a table that it was made read-only in the
+/// direct map.
 class FrameRecord {
 public:
     static constexpr std::uint32_t kNoFrame = 0x0fffffff;
