@@ -6,7 +6,8 @@
 extern "C" {
 // In access.asm: arguments on the stack, unlike everywhere else in the kernel.
 [[gnu::regparm(0)]] std::uint32_t access_run(std::uint32_t kind, std::uint32_t address, std::uint32_t value);
-[[gnu::regparm(0)]] std::uint32_t access_run_user(std::uint32_t entry, std::uint32_t address, std::uint32_t value);
+[[gnu::regparm(0)]] std::uint32_t access_run_user(std::uint32_t entry, std::uint32_t address,
+                                                  std::uint32_t value);
 [[noreturn, gnu::regparm(0)]] void access_resume(std::uint32_t result);
 [[noreturn, gnu::regparm(0)]] void restart_on_main_stack(void (*function)());
 extern const char user_code_read[], user_code_write[];
