@@ -103,6 +103,7 @@ enum class Refusal : std::uint8_t {
     nothing_to_undo, // no command changed anything
     out_of_reach,    // undo: its records were overwritten
     not_possible,    // touch: can't be tried without harm
+    interrupted,     // Ctrl-C came while it was done; all of it was taken back
 };
 
 /// Why nothing was done. `va` and `value` say where and what, as the refusal's comment states.

@@ -79,7 +79,7 @@ private:
     [[nodiscard]] Problem check_pages(VirtAddr first, std::uint32_t count, F&& check);
 
     // Steps that change; false when the journal or the pool is used up.
-    [[nodiscard]] bool make_tables(const MapRequest& request);
+    [[nodiscard]] bool make_tables(const MapRequest& request, std::uint32_t count);
     [[nodiscard]] bool drop_old_table(std::uint32_t pdi);
     [[nodiscard]] bool write_pages(const MapRequest& request, std::uint32_t frames_from);
     [[nodiscard]] bool claim_data(const MapRequest& request);
@@ -103,8 +103,7 @@ private:
     [[nodiscard]] ChangeResult finish(std::uint32_t from, bool done, ChangeOptions options, VirtAddr va,
                                       bool free_frames);
     [[nodiscard]] ChangeReport summarise(std::uint32_t from);
-    static constexpr std::uint32_t kNoTable = 1; // no frame begins there
-    void count_item(ChangeReport& report, const JournalItem& item, std::uint32_t& table_made);
+    void count_item(ChangeReport& report, const JournalItem& item);
     [[nodiscard]] bool needs_flush(std::uint32_t from);
 
     H& hw_;

@@ -9,11 +9,12 @@ ChangeResult Changes<H>::map(const MapRequest& request) {
     if (const Problem problem = check_map_request(request)) {
         return std::unexpected(*problem);
     }
-    if (const auto needs = check_map_pages(request); !needs) {
+    const auto needs = check_map_pages(request);
+    if (!needs) {
         return std::unexpected(needs.error());
     }
     const std::uint32_t start = transaction_.savepoint();
-    bool done = request.large || make_tables(request);
+    bool done = request.large || make_tables(request, needs->tables);
     const std::uint32_t frames_from = transaction_.savepoint();
     done =
         done && (request.pa ? claim_data(request) : take_data(request)) && write_pages(request, frames_from);
@@ -24,25 +25,23 @@ ChangeResult Changes<H>::map(const MapRequest& request) {
     return result;
 }
 
-/// A table for each slot of the request that has none. Its PDE is generous: the leaf decides.
+/// A table for each slot of the request that has none: first all frames, then all PDEs, so that both fold in
+/// the journal. The PDE is generous: the leaf decides.
 template <Hardware H>
-bool Changes<H>::make_tables(const MapRequest& request) {
-    const std::uint64_t last =
-        request.va.raw() + static_cast<std::uint64_t>(request.count) * paging::kPageSize;
-    for (std::uint64_t at = request.va.raw(); at < last;
-         at = (at / paging::kLargePageSize + 1) * paging::kLargePageSize) {
-        const auto pdi = static_cast<std::uint32_t>(at / paging::kLargePageSize);
-        if (tables_.pde(pdi).kind(context(hw_)) != EntryKind::not_present) {
-            continue;
+bool Changes<H>::make_tables(const MapRequest& request, std::uint32_t count) {
+    const std::uint32_t from = transaction_.savepoint();
+    bool done = transaction_.take_each(count, FrameRecord{FrameRole::table, 0});
+    std::uint32_t pdi = request.va.directory_index();
+    const std::uint32_t end = transaction_.savepoint();
+    transaction_.for_each_item(from, end, [&](const JournalItem& item) {
+        while (tables_.pde(pdi).kind(context(hw_)) != EntryKind::not_present) {
+            pdi += 1; // ends: there are as many without a table as were counted
         }
-        const auto frame = transaction_.take(FrameRecord{FrameRole::table, 0});
         const std::uint32_t user = pdi < interface::layout::kFirstKernelSlot ? bits::kUser : 0;
-        if (!frame ||
-            !transaction_.write_pde(pdi, (*frame << 12) | user | bits::kWritable | bits::kPresent)) {
-            return false;
-        }
-    }
-    return true;
+        done = done && transaction_.write_pde(pdi, item.old_value | user | bits::kWritable | bits::kPresent);
+        pdi += 1;
+    });
+    return done;
 }
 
 /// A free frame that the user names is taken as long as it is mapped: it goes back with its last reference.
@@ -55,10 +54,11 @@ bool Changes<H>::claim_data(const MapRequest& request) {
 template <Hardware H>
 bool Changes<H>::take_data(const MapRequest& request) {
     const FrameRecord data{FrameRole::data, 0};
+    if (!request.large) {
+        return transaction_.take_each(request.count, data);
+    }
     for (std::uint32_t i = 0; i < request.count; ++i) {
-        const auto frame = request.large ? transaction_.take_block(kFramesPerLarge, kFramesPerLarge, data)
-                                         : transaction_.take(data);
-        if (!frame) {
+        if (!transaction_.breathe() || !transaction_.take_block(kFramesPerLarge, kFramesPerLarge, data)) {
             return false;
         }
     }
@@ -276,11 +276,12 @@ ChangeResult Changes<H>::finish(std::uint32_t from, bool done, ChangeOptions opt
         }
     }
     if (!done) {
-        const bool room = transaction_.has_room();
+        const Refusal why = transaction_.interrupted() ? Refusal::interrupted
+                            : transaction_.has_room()  ? Refusal::no_frames
+                                                       : Refusal::journal_full;
         transaction_.take_back(from);
         transaction_.forget_since(from);
-        return std::unexpected(
-            error(room ? Refusal::no_frames : Refusal::journal_full, va, frames_.counts().free));
+        return std::unexpected(error(why, va, frames_.counts().free));
     }
     ChangeReport report = summarise(from);
     report.pages_flushed = flusher_.count().pages;
@@ -303,34 +304,28 @@ bool Changes<H>::needs_flush(std::uint32_t from) {
 template <Hardware H>
 ChangeReport Changes<H>::summarise(std::uint32_t from) {
     ChangeReport report;
-    std::uint32_t table_made = kNoTable;
     transaction_.for_each_item(from, transaction_.end(),
-                               [&](const JournalItem& item) { count_item(report, item, table_made); });
+                               [&](const JournalItem& item) { count_item(report, item); });
     return report;
 }
 
 template <Hardware H>
-void Changes<H>::count_item(ChangeReport& report, const JournalItem& item, std::uint32_t& table_made) {
+void Changes<H>::count_item(ChangeReport& report, const JournalItem& item) {
     const bool take = item.kind == JournalKind::frame_take;
     if (take || item.kind == JournalKind::frame_free) {
-        const PhysAddr frame{item.old_value};
         if (FrameRecord{item.new_value}.role() == FrameRole::table) {
             (take ? report.tables_made : report.tables_freed) += 1;
-            table_made = take ? item.old_value : kNoTable;
             return;
         }
         (take ? report.frames_taken : report.frames_freed) += 1;
-        report.first_frame = report.first_frame.value_or(frame);
+        report.first_frame = report.first_frame.value_or(PhysAddr{item.old_value});
         return;
     }
-    if (!Transaction<H>::is_entry(item.kind)) {
-        return;
-    }
-    // The PDE of a table made on the way is the next entry after its frame: none that the user asked for.
-    const bool on_the_way =
-        item.kind == JournalKind::pde && table_made == (item.new_value & bits::kFrameMask);
-    table_made = kNoTable;
-    if (on_the_way) {
+    // The PDE of a table that was made on the way is no entry that the user asked for.
+    const bool on_the_way = item.kind == JournalKind::pde && report.tables_made > 0 &&
+                            Pde{item.new_value}.kind(context(hw_)) == EntryKind::table &&
+                            !Pde{item.old_value}.present();
+    if (!Transaction<H>::is_entry(item.kind) || on_the_way) {
         return;
     }
     if (report.entries_changed == 0) {

@@ -55,6 +55,7 @@ template <Hardware H>
 auto Changes<H>::check_map_pages(const MapRequest& request) -> std::expected<MapNeeds, OperationError> {
     MapNeeds needs;
     for (std::uint64_t index = 0; index < request.count; ++index) {
+        static_cast<void>(transaction_.breathe());
         const VirtAddr va = advance(request.va, index * page_size(request));
         const Problem problem =
             request.large ? check_large(request, va, index) : check_small(request, va, index, needs);
@@ -173,6 +174,7 @@ auto Changes<H>::check_pages(VirtAddr first, std::uint32_t count, F&& check) -> 
             return problem;
         }
         at += page->size;
+        static_cast<void>(transaction_.breathe());
     }
     return std::nullopt;
 }

@@ -42,6 +42,13 @@ public:
         }
     }
 
+    /// The same for a change of the kernel's own, which is neither counted nor journaled.
+    void quietly_after_pte(VirtAddr va, std::uint32_t old) {
+        quiet_ = true;
+        after_pte(va, old);
+        quiet_ = false;
+    }
+
     /// The PDE `pdi` was `old`: everything that it translated as a PDE, and, for a table, the page that it
     /// translated as a PTE in each self-map.
     void after_pde(std::uint32_t pdi, std::uint32_t old) {
@@ -63,6 +70,9 @@ public:
     /// INVLPG of one page.
     void page(VirtAddr va) {
         hw_.invlpg(va);
+        if (quiet_) {
+            return;
+        }
         count_.pages += 1;
         // What is recorded of a flush may be lost when the group is full; nothing is taken back by it.
         static_cast<void>(journal_.add({JournalKind::flush_page, va.page_base().raw(), 0, 0}, hw_.ticks()));
@@ -140,6 +150,7 @@ private:
     Journal& journal_;
     Count count_{};
     bool global_left_out_ = false;
+    bool quiet_ = false;
 };
 
 } // namespace pagelab::memory

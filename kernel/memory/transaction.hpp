@@ -29,6 +29,7 @@ public:
     void begin(std::uint32_t number) {
         number_ = number;
         open_ = false;
+        interrupted_ = false;
     }
     /// Closes the group, if there is one: the changes stand.
     void commit() { close(JournalKind::commit); }
@@ -78,7 +79,7 @@ public:
     /// Writes the PTE of `va`, whose PDE must lead to a table.
     [[nodiscard]] bool write_pte(VirtAddr va, std::uint32_t value) {
         const std::uint32_t old = tables_.pte(va).raw();
-        if (!in_direct_map(va) && !claim_target(Pte{value})) {
+        if (!breathe() || (!in_direct_map(va) && !claim_target(Pte{value}))) {
             return false;
         }
         if (!journal_.add({JournalKind::pte, va.page_base().raw(), old, value}, hw_.ticks())) {
@@ -124,6 +125,15 @@ public:
         const auto frame = frames_.take(as);
         return frame && adopt(*frame, 1, as) ? frame : std::nullopt;
     }
+    /// Takes `count` zeroed frames, wherever they lie. They are journaled in a row, so that they fold.
+    [[nodiscard]] bool take_each(std::uint32_t count, FrameRecord as) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            if (!breathe() || !take(as)) {
+                return false;
+            }
+        }
+        return true;
+    }
     /// Takes `count` zeroed consecutive frames, aligned to `alignment` frames.
     [[nodiscard]] std::optional<Frame> take_block(std::uint32_t count, std::uint32_t alignment,
                                                   FrameRecord as) {
@@ -168,6 +178,19 @@ public:
         release(frame, before);
         return true;
     }
+
+    /// To be called in every loop over pages: now and then it moves the heartbeat and looks at the console.
+    /// False once a Ctrl-C came; then the operation is to be taken back.
+    [[nodiscard]] bool breathe() {
+        steps_ += 1;
+        if (steps_ % kStepsPerBreath == 0) {
+            volatile interface::LabPage& page = hw_.lab_page();
+            page.heartbeat = page.heartbeat + 1;
+            interrupted_ = hw_.drain() || interrupted_;
+        }
+        return !interrupted_;
+    }
+    [[nodiscard]] bool interrupted() const { return interrupted_; }
 
     /// Flushes what the entries changed since `from` need.
     void flush_since(std::uint32_t from) {
@@ -272,9 +295,6 @@ private:
             }
             scratch_.zero(frame);
             shield(frame);
-            if ((frame & 0x3ff) == 0) {
-                static_cast<void>(hw_.drain());
-            }
         }
         return true;
     }
@@ -336,6 +356,7 @@ private:
 
     void flush_after(const JournalItem& item, std::uint32_t was) {
         const VirtAddr va{item.address};
+        static_cast<void>(breathe());
         if (item.kind == JournalKind::pte) {
             flusher_.after_pte(va, was);
         } else if (item.kind == JournalKind::pde) {
@@ -374,6 +395,7 @@ private:
     }
 
     void reverse(const JournalItem& item) {
+        static_cast<void>(breathe());
         const VirtAddr va{item.address};
         switch (item.kind) {
         case JournalKind::pde:
@@ -441,7 +463,7 @@ private:
             return false;
         }
         tables_.write_pte(va, old.raw() ^ paging::bits::kWritable);
-        flusher_.after_pte(va, old.raw());
+        flusher_.quietly_after_pte(va, old.raw());
         return true;
     }
 
@@ -451,9 +473,14 @@ private:
     Frames<H>& frames_;
     Flusher<H>& flusher_;
     Journal& journal_;
+    /// A page costs some microseconds at most: a breath each few milliseconds.
+    static constexpr std::uint32_t kStepsPerBreath = 512;
+
     KernelFacts facts_{};
     std::uint32_t number_ = 0;
+    std::uint32_t steps_ = 0;
     bool open_ = false;
+    bool interrupted_ = false;
 };
 
 } // namespace pagelab::memory

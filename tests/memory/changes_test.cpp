@@ -268,6 +268,57 @@ TEST_F(Changes, ControlRegistersFollowAndAreGuardedByTheTables) {
     EXPECT_EQ(machine.cr0() & (1u << 16), 0u);
 }
 
+TEST_F(Changes, ASwitchedPdeIsFlushedInEverySelfMap) {
+    ASSERT_TRUE(bench.map(0x40000000));
+    ASSERT_TRUE(bench.map(0x50000000));
+    ASSERT_TRUE(bench.command([&] { return lab.set_pde(600, (Machine::kDirectory << 12) | 3, {}); }));
+    EXPECT_EQ(load((600u << 22) | (256u << 12)) & ~0x60u, bench.pte(0x40000000) & ~0x60u);
+    ASSERT_TRUE(bench.command([&] { return lab.set_pde(256, bench.pde(320), {}); }));
+    expect_coherent();
+}
+
+TEST_F(Changes, AProtectedPageOfTheDirectMapTakesNoFrame) {
+    const std::uint32_t free = lab.frames().free;
+    const State before = state_of(bench);
+    lab.begin_command("protect");
+    ASSERT_TRUE(lab.protect({.va = VirtAddr{0xc03ff000}, .clear = bits::kWritable}));
+    EXPECT_EQ(lab.frames().free, free);
+    ASSERT_TRUE(lab.map({.va = VirtAddr{0x40000000}, .large = true}));
+    lab.end_command(interface::Status::error, false);
+    EXPECT_EQ(difference(with_record_pages_of(before, bench), state_of(bench)), "none");
+}
+
+TEST_F(Changes, WhatACommandFreesIsNotUsedAgainBeforeItsEnd) {
+    ASSERT_TRUE(bench.map(0x40000000));
+    store(0x40000000, 0x1234);
+    lab.begin_command("unmap and map");
+    ASSERT_TRUE(lab.unmap({.va = VirtAddr{0x40000000}}));
+    ASSERT_TRUE(lab.map({.va = VirtAddr{0x40000000}, .count = 3}));
+    EXPECT_EQ(load(0x40000000), 0u);
+    lab.end_command(interface::Status::fault, false);
+    EXPECT_EQ(load(0x40000000), 0x1234u) << "a command that is taken back gives back the contents too";
+}
+
+TEST_F(Changes, ManyTablesAndPagesFoldIntoAFewRecords) {
+    Bench big{20000};
+    const std::uint32_t before = big.machine.journal().next_sequence;
+    const auto report = big.map(0x40000000, 16000);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->tables_made, 16u);
+    EXPECT_EQ(report->entries_changed, 16000u);
+    EXPECT_LT(big.machine.journal().next_sequence - before, 40u);
+}
+
+TEST_F(Changes, CtrlCEndsALongOperationAndTakesItBack) {
+    const State before = state_of(bench);
+    machine.interrupted = true;
+    EXPECT_EQ(refusal(bench.map(0x40000000, 2000)), Refusal::interrupted);
+    machine.interrupted = false;
+    EXPECT_EQ(difference(with_record_pages_of(before, bench), state_of(bench)), "none");
+    EXPECT_TRUE(bench.map(0x40000000, 2000));
+    EXPECT_GT(machine.lab_page().heartbeat, 0u);
+}
+
 TEST_F(Changes, TooManyChangesForTheJournalAreTakenBack) {
     ASSERT_TRUE(bench.map(0x40000000, 1500));
     for (std::uint32_t i = 0; i < 1500; i += 2) {

@@ -107,6 +107,8 @@ void one_operation(Bench& bench, ChangeOptions options) {
     }
 }
 
+void warm_windows(Bench& bench);
+
 /// Accesses that fill the TLB where the operations work.
 void warm(Bench& bench) {
     for (const std::uint32_t slot : {0u, 256u, 257u, 300u, 767u}) {
@@ -121,6 +123,22 @@ void warm(Bench& bench) {
                 write && role == FrameRole::data ? paging::AccessKind::write : paging::AccessKind::read;
             static_cast<void>(bench.machine.access({.kind = kind}, va, 0, va));
         }
+    }
+    warm_windows(bench);
+}
+
+/// The window pages of what the operations change, in every self-map, and the direct map's pages of the
+/// tables: read only, these are words that translate.
+void warm_windows(Bench& bench) {
+    for (const std::uint32_t self_map : {0u, 257u, 300u, 767u, 1023u}) {
+        for (const std::uint32_t slot : {0u, 256u, 257u, 300u, 767u}) {
+            const VirtAddr va = VirtAddr::from_indices(self_map, slot);
+            static_cast<void>(bench.machine.access({}, va, 0, va));
+        }
+    }
+    for (const std::uint32_t slot : {0u, 256u, 257u, 300u, 767u}) {
+        const VirtAddr va{0xc0000000 + (bench.pde(slot) & 0x3ff000)};
+        static_cast<void>(bench.machine.access({}, va, 0, va));
     }
 }
 

@@ -77,6 +77,15 @@ TEST_F(Undo, AFullGroupCanStillBeTakenBack) {
     EXPECT_TRUE(bench.machine.stale().empty());
 }
 
+TEST_F(Undo, FlushesAlsoWhenTheCommandHadLoadedCr3) {
+    ASSERT_TRUE(bench.map(0x40000000));
+    ASSERT_TRUE(bench.map(0x50000000));
+    ASSERT_TRUE(bench.command([&] { return lab.set_pde(256, bench.pde(320), {}); }));
+    bench.machine.store(VirtAddr{0x40000000}, Unit::word, 1);
+    ASSERT_TRUE(undo());
+    EXPECT_TRUE(bench.machine.stale().empty());
+}
+
 TEST_F(Undo, RestoresControlRegisters) {
     ASSERT_TRUE(bench.command([&] { return lab.set_write_protect(false); }));
     ASSERT_TRUE(undo());

@@ -115,6 +115,8 @@ void put_refusal(Output& message, Machine& machine, const OperationError& error,
     case Refusal::not_possible:
         print(message, "can't be tried at ", error.va, ": ", error.reason);
         return;
+    case Refusal::interrupted:
+        return; // the shell says so itself
     }
 }
 
@@ -141,6 +143,10 @@ private:
 } // namespace
 
 Status refuse(Invocation& invocation, const OperationError& error, std::uint32_t page_size) {
+    if (error.refusal == Refusal::interrupted) {
+        invocation.interrupted = true;
+        return Status::interrupted;
+    }
     Message message;
     put_refusal(message, invocation.machine, error, page_size);
     return invocation.error(message.view());
