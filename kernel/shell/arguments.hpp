@@ -1,11 +1,11 @@
-// What an argument means: addresses, ranges, counts and numbers, as docs/formats.md spells them.
+// What an argument means: addresses, ranges and values, as docs/formats.md spells them.
 // For the commands. Strict: a whole token or an error that says what would be right. Knows no memory; of
 // the machine it asks only for the kernel's symbols.
 #pragma once
 
 #include "kernel/machine/machine.hpp"
 #include "kernel/paging/address.hpp"
-#include "kernel/shell/problem.hpp"
+#include "kernel/shell/numbers.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -17,17 +17,6 @@ using paging::PhysAddr;
 using paging::PhysRange;
 using paging::VirtAddr;
 using paging::VirtRange;
-
-/// The last physical address that can be named: 40 bits, all that PSE-36 reaches (SDM 3A 4.3).
-inline constexpr std::uint64_t kLastPhysical = (1ull << 40) - 1;
-
-/// Decimal, 0x…, or decimal with K, M or G. Nothing for any other token and for values of 2^52 and more.
-[[nodiscard]] std::optional<std::uint64_t> read_number(std::string_view token);
-/// Digits only, at most `last`.
-[[nodiscard]] std::optional<std::uint32_t> read_decimal(std::string_view token, std::uint32_t last);
-
-/// What a token that is nearly a number was probably meant to be, spelled right. Empty if nobody can tell.
-[[nodiscard]] Proposal propose_number(std::string_view token);
 
 /// A number, PDI:PTI[:OFFSET] or a kernel symbol.
 [[nodiscard]] Parsed<VirtAddr> parse_virtual(std::string_view token, const machine::Machine& machine);
@@ -58,13 +47,6 @@ struct Place {
 /// The same in physical memory; `p:` may stand before A and before B.
 [[nodiscard]] Parsed<PhysRange> parse_physical_range(std::string_view token);
 
-/// COUNT: decimal, in units of `unit` bytes (a power of two); with K M G bytes that are whole units. At
-/// least 1, and never more bytes than there are addresses. `noun` names a unit: "page".
-[[nodiscard]] Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit,
-                                                std::string_view noun);
-/// A plain decimal number from 1 to `last`; `what` names it: "a number of records".
-[[nodiscard]] Parsed<std::uint32_t> parse_times(std::string_view token, std::uint32_t last,
-                                                std::string_view what);
 /// 0 to 1023.
 [[nodiscard]] Parsed<std::uint32_t> parse_directory_index(std::string_view token);
 /// A number, or an entry in words: p:0x00101000|P|RW|US. At most `last`.

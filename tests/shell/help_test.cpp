@@ -143,6 +143,7 @@ const std::vector<Mistake> kMistakes = {
     {"map 0x40000123", ""},
     {"map 0x40000000 p:0x00400123", ""},
     {"map 0x40000000 rw 16k", ""},
+    {"peek 0xc0101000 0x10", ""},
     {"map 0x40001000 p:0x00400000 rw,big", ""},
     {"unmap 0x40000004", "map 0x40000000"},
     {"protect 0x40000004 r", "map 0x40000000"},
