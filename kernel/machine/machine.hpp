@@ -119,6 +119,8 @@ public:
 
     // --- history ---------------------------------------------------------------------------------------
     [[nodiscard]] virtual const interface::JournalRing& journal() const = 0;
+    /// How many commands, up to `limit`, stand in the journal with a change that was not taken back yet.
+    [[nodiscard]] virtual std::uint32_t undoable(std::uint32_t limit) const = 0;
     /// Takes back the last command that changed something and was not taken back yet.
     [[nodiscard]] virtual std::expected<UndoReport, OperationError> undo() = 0;
     virtual void record_fault(const Exception& exception) = 0;

@@ -82,6 +82,7 @@ struct UndoReport {
     std::uint32_t entries_restored = 0;
     std::uint32_t frames_freed = 0;
     std::uint32_t frames_taken_again = 0;
+    std::uint32_t registers_restored = 0; // control registers
 };
 
 enum class Refusal : std::uint8_t {

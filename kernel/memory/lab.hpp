@@ -184,6 +184,7 @@ public:
 
     // --- history -----------------------------------------------------------------------------------------
     [[nodiscard]] const interface::JournalRing& journal() const override { return hw_.journal(); }
+    [[nodiscard]] std::uint32_t undoable(std::uint32_t limit) const override { return undo_.standing(limit); }
     [[nodiscard]] std::expected<machine::UndoReport, OperationError> undo() override {
         begin_change();
         auto result = undo_.run();

@@ -31,6 +31,13 @@ public:
         return report;
     }
 
+    /// How many groups stand, up to `limit`.
+    [[nodiscard]] std::uint32_t standing(std::uint32_t limit) const {
+        std::uint32_t count = 0;
+        for_each_standing([&](const Group&) { return ++count < limit; });
+        return count;
+    }
+
 private:
     static constexpr std::uint32_t kUndone = 1;
 
@@ -44,14 +51,29 @@ private:
         return {.refusal = refusal, .va = VirtAddr{0}, .pa = std::nullopt, .value = 0, .reason = {}};
     }
 
-    /// Searches backwards: commit, changes, begin. A group whose begin was overwritten can't be taken back.
+    /// The newest group whose change stands.
     [[nodiscard]] std::expected<Group, OperationError> find() {
+        std::optional<Group> newest;
+        const bool all_read = for_each_standing([&](const Group& group) {
+            newest = group;
+            return false;
+        });
+        if (newest) {
+            return reachable(*newest);
+        }
+        return std::unexpected(refuse(all_read ? Refusal::nothing_to_undo : Refusal::out_of_reach));
+    }
+
+    /// Searches backwards: commit, changes, begin. `visit` returns false to stop. False if the ring ends
+    /// within what was searched: a group whose begin was overwritten can't be taken back.
+    template <class F>
+    bool for_each_standing(F&& visit) const {
         Group group;
         bool changed = false;
         for (std::uint32_t sequence = journal_.next_sequence(); sequence-- > 1;) {
             const JournalRecord* const record = journal_.find(sequence);
             if (record == nullptr) {
-                return std::unexpected(refuse(Refusal::out_of_reach));
+                return false;
             }
             if (record->kind == JournalKind::commit) {
                 group = {.first = 0, .end = sequence, .number = record->count};
@@ -60,10 +82,10 @@ private:
                 group = {};
                 changed = false;
             } else if (record->kind == JournalKind::begin) {
+                group.first = sequence;
                 const bool stands = record->new_value != kUndone && group.end != 0 && changed;
-                if (stands) {
-                    group.first = sequence;
-                    return reachable(group);
+                if (stands && !visit(group)) {
+                    return true;
                 }
                 group = {};
                 changed = false;
@@ -71,7 +93,7 @@ private:
                 changed = changed || is_change(record->kind);
             }
         }
-        return std::unexpected(refuse(Refusal::nothing_to_undo));
+        return true;
     }
 
     static bool is_change(JournalKind kind) {
@@ -102,6 +124,9 @@ private:
             break;
         case JournalKind::frame_free:
             report.frames_taken_again += 1;
+            break;
+        case JournalKind::control:
+            report.registers_restored += 1;
             break;
         default:
             break;

@@ -22,7 +22,10 @@ TEST_F(Undo, TakesCommandsBackFromTheLastToTheFirst) {
     const State two = state_of(bench);
     ASSERT_TRUE(bench.map(0x50000000));
 
+    EXPECT_EQ(lab.undoable(2), 2u);
+    EXPECT_EQ(lab.undoable(100), 3u);
     EXPECT_EQ(undo()->command, 3u);
+    EXPECT_EQ(lab.undoable(100), 2u);
     EXPECT_EQ(difference(two, state_of(bench)), "none");
     EXPECT_EQ(undo()->command, 2u);
     EXPECT_EQ(difference(one, state_of(bench)), "none");

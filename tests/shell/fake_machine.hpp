@@ -7,6 +7,7 @@
 #include "kernel/paging/self_map.hpp"
 #include "kernel/paging/walk.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <set>
@@ -279,6 +280,9 @@ public:
     }
 
     const interface::JournalRing& journal() const override { return *journal_; }
+    std::uint32_t undoable(std::uint32_t limit) const override {
+        return std::min(limit, static_cast<std::uint32_t>(done_.size()));
+    }
     std::expected<UndoReport, OperationError> undo() override {
         if (done_.empty()) {
             return std::unexpected{OperationError{.refusal = Refusal::nothing_to_undo}};

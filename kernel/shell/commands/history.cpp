@@ -8,6 +8,22 @@ namespace {
 
 constexpr std::uint32_t kDefaultRecords = 20;
 
+void print_undone(Output& out, const machine::UndoReport& report) {
+    print(out, "took back command ", Decimal{report.command}, "; ");
+    if (report.registers_restored != 0) {
+        print(out, "control register restored, ");
+    }
+    print(out, Decimal{report.entries_restored},
+          report.entries_restored == 1 ? " entry restored" : " entries restored");
+    if (report.frames_freed != 0) {
+        print(out, ", ", Count{report.frames_freed, "frame"}, " freed");
+    }
+    if (report.frames_taken_again != 0) {
+        print(out, ", ", Count{report.frames_taken_again, "frame"}, " taken again");
+    }
+    print(out, "\n");
+}
+
 } // namespace
 
 Status log(Invocation& invocation) {
@@ -55,25 +71,17 @@ Status undo(Invocation& invocation) {
         }
         count = *parsed;
     }
+    const std::uint32_t standing = invocation.machine.undoable(count);
+    if (standing != 0 && standing < count) {
+        return invocation.fail("only {} can be taken back; did you mean undo {}?", Count{standing, "command"},
+                               Decimal{standing});
+    }
     for (std::uint32_t i = 0; i < count && !invocation.poll(); ++i) {
         const auto report = invocation.machine.undo();
         if (!report) {
-            if (i != 0 && report.error().refusal == machine::Refusal::nothing_to_undo) {
-                return invocation.fail("{} {} taken back, and there is no other that changed anything",
-                                       Count{i, "command"}, i == 1 ? "was" : "were");
-            }
             return refuse(invocation, report.error());
         }
-        print(invocation.out, "took back command ", Decimal{report->command}, "; ",
-              Decimal{report->entries_restored},
-              report->entries_restored == 1 ? " entry restored" : " entries restored");
-        if (report->frames_freed != 0) {
-            print(invocation.out, ", ", Count{report->frames_freed, "frame"}, " freed");
-        }
-        if (report->frames_taken_again != 0) {
-            print(invocation.out, ", ", Count{report->frames_taken_again, "frame"}, " taken again");
-        }
-        print(invocation.out, "\n");
+        print_undone(invocation.out, *report);
     }
     return Status::ok;
 }
