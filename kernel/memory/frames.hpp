@@ -124,10 +124,15 @@ public:
     }
     /// A command begins (true) or has ended (false): then what it gave can be had.
     void hold_given_frames(bool hold) {
-        while (held_top_ != FrameRecord::kNoFrame) {
-            const Frame frame = held_top_;
-            held_top_ = record(frame).next_free();
-            give_fresh(frame);
+        if (held_top_ != FrameRecord::kNoFrame) {
+            Frame bottom = held_top_;
+            while (record(bottom).next_free() != FrameRecord::kNoFrame) {
+                bottom = record(bottom).next_free();
+            }
+            // As a whole: an undo takes the last one given first and must find it on top.
+            write(bottom, FrameRecord{FrameRole::free, top_});
+            top_ = held_top_;
+            held_top_ = FrameRecord::kNoFrame;
         }
         holding_ = hold;
     }
