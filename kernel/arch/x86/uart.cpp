@@ -54,12 +54,12 @@ void transmit(char byte) {
 }
 
 void drain() {
-    while (byte_is_ready()) {
+    while (head - tail < kRingSize && byte_is_ready()) {
         const char byte = static_cast<char>(read_port8(kData));
         if (byte == kCtrlC) {
             interrupted = true;
             tail = head;
-        } else if (head - tail < kRingSize) {
+        } else {
             ring[head % kRingSize] = byte;
             head = head + 1;
         }

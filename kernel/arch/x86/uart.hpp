@@ -15,8 +15,8 @@ void initialise();
 /// Waits until the transmitter takes a byte. A port without a UART reads 0xFF, so this always ends.
 void transmit(char byte);
 
-/// Moves what has arrived into the ring; 0x03 (Ctrl-C) is only noticed. When the ring is full the rest is
-/// dropped: a terminal that sends 4 KiB ahead of a busy kernel.
+/// Moves what has arrived into the ring; 0x03 (Ctrl-C) is only noticed. With 4 KiB waiting the rest stays in
+/// the device and with its sender: a pasted script is never cut, but a Ctrl-C behind so much is seen late.
 void drain();
 
 /// The oldest byte in the ring.
