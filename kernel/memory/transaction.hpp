@@ -3,7 +3,7 @@
 // For the operations of this room. Checks nothing: that is their business and the guard's.
 #pragma once
 
-#include "kernel/memory/flush.hpp"
+#include "kernel/memory/ownership.hpp"
 
 #include <expected>
 
@@ -19,10 +19,10 @@ class Transaction {
 public:
     constexpr Transaction(H& hw, Scratch<H>& scratch, Tables<H>& tables, Frames<H>& frames,
                           Flusher<H>& flusher, Journal& journal)
-        : hw_(hw), scratch_(scratch), tables_(tables), frames_(frames), flusher_(flusher), journal_(journal) {
-    }
+        : hw_(hw), scratch_(scratch), tables_(tables), frames_(frames), flusher_(flusher), journal_(journal),
+          owned_(hw, tables, frames, flusher, journal) {}
 
-    void initialise(const KernelFacts& facts) { facts_ = facts; }
+    void initialise(const KernelFacts& facts) { owned_.initialise(facts); }
 
     // --- a command ---------------------------------------------------------------------------------------
     /// Opens the command `number`. Its group in the journal begins with its first record.
@@ -66,7 +66,7 @@ public:
     [[nodiscard]] bool write_pde(std::uint32_t pdi, std::uint32_t value, bool flush = true) {
         const std::uint32_t old = tables_.pde(pdi).raw();
         const std::uint32_t va = VirtAddr::from_indices(pdi, 0).raw();
-        if (!claim_target(Pde{value})) {
+        if (!owned_.claim_for_pde(Pde{value})) {
             return false;
         }
         if (!journal_.add({JournalKind::pde, va, old, value}, hw_.ticks())) {
@@ -79,7 +79,7 @@ public:
     /// Writes the PTE of `va`, whose PDE must lead to a table.
     [[nodiscard]] bool write_pte(VirtAddr va, std::uint32_t value) {
         const std::uint32_t old = tables_.pte(va).raw();
-        if (!breathe() || (!in_direct_map(va) && !claim_target(Pte{value}))) {
+        if (!breathe() || !owned_.claim_for_pte(va, Pte{value})) {
             return false;
         }
         if (!journal_.add({JournalKind::pte, va.page_base().raw(), old, value}, hw_.ticks())) {
@@ -92,27 +92,23 @@ public:
     /// An entry was changed by a store of the user's, without a flush: the journal and the counts follow.
     [[nodiscard]] bool adopt_pde(std::uint32_t pdi, std::uint32_t old, std::uint32_t value) {
         ensure_group();
-        if (!claim_target(Pde{value}) ||
+        if (!owned_.claim_for_pde(Pde{value}) ||
             !journal_.add({JournalKind::pde, VirtAddr::from_indices(pdi, 0).raw(), old, value},
                           hw_.ticks())) {
             return false;
         }
-        refer(Pde{old}, -1);
-        refer(Pde{value}, +1);
+        owned_.pde_changed(Pde{old}, Pde{value});
         tables_.changed_behind(pdi);
         flusher_.distrust_tables();
         return true;
     }
     [[nodiscard]] bool adopt_pte(VirtAddr va, std::uint32_t old, std::uint32_t value) {
         ensure_group();
-        if ((!in_direct_map(va) && !claim_target(Pte{value})) ||
+        if (!owned_.claim_for_pte(va, Pte{value}) ||
             !journal_.add({JournalKind::pte, va.page_base().raw(), old, value}, hw_.ticks())) {
             return false;
         }
-        if (!in_direct_map(va)) {
-            refer(Pte{old}, -1);
-            refer(Pte{value}, +1);
-        }
+        owned_.pte_changed(va, Pte{old}, Pte{value});
         flusher_.distrust_tables();
         return true;
     }
@@ -138,35 +134,15 @@ public:
     [[nodiscard]] std::optional<Frame> take_block(std::uint32_t count, std::uint32_t alignment,
                                                   FrameRecord as) {
         if (!has_room()) { // the block folds into one record, but for a first item that joins the last
-
             return std::nullopt;
         }
         const auto frame = frames_.take_block(count, alignment, as);
         return frame && adopt(*frame, count, as) ? frame : std::nullopt;
     }
 
-    /// Takes those of the frames [first, first + count) that are free: what an entry leads to must not be
-    /// handed out to somebody else. Their contents stay. Nothing happens beyond RAM.
+    /// Takes those of the frames [first, first + count) that are free; see Ownership.
     [[nodiscard]] bool claim(std::uint64_t first, std::uint32_t count, FrameRole role) {
-        const FrameRecord as{role, 0};
-        bool any = false;
-        for (std::uint64_t frame = first; frame < first + count; ++frame) {
-            if (frames_.record(frame).role() != FrameRole::free) {
-                continue;
-            }
-            any = true;
-            const auto address = static_cast<std::uint32_t>(frame << 12);
-            if (!journal_.add({JournalKind::frame_take, 0, address, as.raw()}, hw_.ticks())) {
-                return false;
-            }
-        }
-        if (any && !frames_.claim(static_cast<Frame>(first), count, as)) {
-            return false;
-        }
-        for (std::uint64_t frame = first; any && frame < first + count; ++frame) {
-            shield(static_cast<Frame>(frame));
-        }
-        return true;
+        return owned_.claim(first, count, role);
     }
 
     /// Gives a frame back. Its translations must have been flushed.
@@ -175,7 +151,7 @@ public:
         if (!journal_.add({JournalKind::frame_free, 0, frame << 12, before.raw()}, hw_.ticks())) {
             return false;
         }
-        release(frame, before);
+        owned_.release(frame, before);
         return true;
     }
 
@@ -294,64 +270,22 @@ private:
                 return false;
             }
             scratch_.zero(frame);
-            shield(frame);
+            owned_.shield(frame);
         }
         return true;
     }
 
     void apply_pde(std::uint32_t pdi, std::uint32_t old, std::uint32_t value, bool flush) {
         const Pde before{old};
-        refer(before, -1);
         tables_.write_pde(pdi, value, flush);
-        refer(Pde{value}, +1);
+        owned_.pde_changed(before, Pde{value});
         if (before.present() && before.global()) {
             flusher_.distrust_tables();
         }
     }
     void apply_pte(VirtAddr va, std::uint32_t old, std::uint32_t value) {
         tables_.write_pte(va, value);
-        if (!in_direct_map(va)) {
-            refer(Pte{old}, -1);
-            refer(Pte{value}, +1);
-        }
-    }
-
-    /// Whether the PTE of `va` stands in the kernel's table, under whichever name. The direct map shows every
-    /// frame, so it owns none: else no frame would ever be free.
-    [[nodiscard]] bool in_direct_map(VirtAddr va) {
-        return frame_of(tables_.pde(va.directory_index()).table()) == facts_.kernel_table;
-    }
-
-    [[nodiscard]] bool claim_target(Pte pte) {
-        return !pte.present() || claim(pte.frame().frame(), 1, FrameRole::data);
-    }
-    [[nodiscard]] bool claim_target(Pde pde) {
-        const paging::PagingContext now = context(hw_);
-        switch (pde.kind(now)) {
-        case paging::EntryKind::table:
-            return claim(pde.table().frame(), 1, FrameRole::table);
-        case paging::EntryKind::page:
-            return claim(pde.large_frame(now).frame(), paging::kEntryCount, FrameRole::data);
-        default:
-            return true;
-        }
-    }
-
-    void refer(Pte pte, std::int32_t delta) {
-        if (pte.present()) {
-            frames_.refer(pte.frame().frame(), delta);
-        }
-    }
-    void refer(Pde pde, std::int32_t delta) {
-        const paging::PagingContext now = context(hw_);
-        if (pde.kind(now) == paging::EntryKind::table) {
-            frames_.refer(pde.table().frame(), delta);
-        } else if (pde.kind(now) == paging::EntryKind::page) {
-            const std::uint64_t first = pde.large_frame(now).frame();
-            for (std::uint32_t i = 0; i < paging::kEntryCount && first + i < frames_.mark(); ++i) {
-                frames_.refer(first + i, delta);
-            }
-        }
+        owned_.pte_changed(va, Pte{old}, Pte{value});
     }
 
     void flush_after(const JournalItem& item, std::uint32_t was) {
@@ -386,12 +320,9 @@ private:
     }
     [[nodiscard]] bool free_if_unused(std::uint64_t frame) {
         const FrameRecord record = frames_.record(frame);
-        const bool unused = is_counted(record.role()) && !record.held() && record.references() == 0;
+        const bool unused =
+            Ownership<H>::is_counted(record.role()) && !record.held() && record.references() == 0;
         return !unused || give(static_cast<Frame>(frame));
-    }
-
-    [[nodiscard]] static bool is_counted(FrameRole role) {
-        return role == FrameRole::data || role == FrameRole::table;
     }
 
     void reverse(const JournalItem& item) {
@@ -408,18 +339,15 @@ private:
             break;
         case JournalKind::frame_take: {
             const Frame frame = item.old_value >> 12;
-            if (is_counted(frames_.record(frame).role())) { // else it was journaled and not done yet
-                release(frame, frames_.record(frame));
+            if (Ownership<H>::is_counted(
+                    frames_.record(frame).role())) { // else it was journaled and not done yet
+                owned_.release(frame, frames_.record(frame));
             }
             break;
         }
-        case JournalKind::frame_free: {
-            const FrameRecord before{item.new_value};
-            if (frames_.take_again(item.old_value >> 12, before) && before.shielded()) {
-                set_direct_map_writable(item.old_value >> 12, false);
-            }
+        case JournalKind::frame_free:
+            owned_.take_again(item.old_value >> 12, FrameRecord{item.new_value});
             break;
-        }
         case JournalKind::control:
             set_control(item.address, item.old_value);
             break;
@@ -437,46 +365,16 @@ private:
         }
     }
 
-    /// Tables are read-only in the direct map, so that a stray write of the kernel does not hit them. This
-    /// follows the frame's role and is not journaled, because the role is.
-    void shield(Frame frame) {
-        if (frames_.record(frame).role() == FrameRole::table && set_direct_map_writable(frame, false)) {
-            frames_.mark_shielded(frame);
-        }
-    }
-    void release(Frame frame, FrameRecord before) {
-        frames_.give(frame);
-        if (before.shielded()) {
-            set_direct_map_writable(frame, true);
-        }
-    }
-
-    /// Gives the frame's page in the direct map R/W or takes it away. False if it is so already, or if the
-    /// user has put something else there.
-    bool set_direct_map_writable(Frame frame, bool writable) {
-        if (frame >= interface::layout::kDirectMapBytes / paging::kPageSize) {
-            return false;
-        }
-        const VirtAddr va{interface::layout::kDirectMap.raw() + (frame << 12)};
-        const Pte old = tables_.pte(va);
-        if (!old.present() || frame_of(old.frame()) != frame || old.writable() == writable) {
-            return false;
-        }
-        tables_.write_pte(va, old.raw() ^ paging::bits::kWritable);
-        flusher_.quietly_after_pte(va, old.raw());
-        return true;
-    }
-
     H& hw_;
     Scratch<H>& scratch_;
     Tables<H>& tables_;
     Frames<H>& frames_;
     Flusher<H>& flusher_;
     Journal& journal_;
+    Ownership<H> owned_;
     /// A page costs some microseconds at most: a breath each few milliseconds.
     static constexpr std::uint32_t kStepsPerBreath = 512;
 
-    KernelFacts facts_{};
     std::uint32_t number_ = 0;
     std::uint32_t steps_ = 0;
     bool open_ = false;
