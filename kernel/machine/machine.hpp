@@ -40,6 +40,13 @@ struct TouchResult {
     std::uint32_t cr2 = 0;
 };
 
+/// What a load at an address says of the TLB, beside a walk of the tables.
+enum class Staleness : std::uint8_t {
+    same_frame,   // the CPU reads where the tables lead, or both find no page
+    other_frame,  // the CPU reads other memory than the page that the tables name
+    still_mapped, // the tables name no page, but the CPU reads one
+};
+
 /// Frames by role; the sum of all is `total`.
 struct FrameCounts {
     std::uint32_t total = 0, free = 0, kernel = 0, directory = 0, table = 0, data = 0, reserved = 0;
@@ -108,6 +115,10 @@ public:
     /// no trace but A and D. An error where it can't be tried without harm (then the reason says why).
     [[nodiscard]] virtual std::expected<TouchResult, OperationError> touch(VirtAddr address,
                                                                            paging::Access access) = 0;
+    /// Whether the CPU reads at `address` what the tables name: a load beside a walk, the only way to tell.
+    /// Looks at the translation, not at rights. Leaves no trace but A. An error where it can't be tried
+    /// without harm.
+    [[nodiscard]] virtual std::expected<Staleness, OperationError> stale(VirtAddr address) = 0;
     virtual void invlpg(VirtAddr address) = 0;
     /// Loads CR3 again; with `global` also drops global entries, by way of CR4.PGE.
     virtual void flush_all(bool global) = 0;

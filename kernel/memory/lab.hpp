@@ -160,6 +160,9 @@ public:
                                                                             paging::Access access) override {
         return touch_.run(walk(address), access);
     }
+    [[nodiscard]] std::expected<machine::Staleness, OperationError> stale(VirtAddr address) override {
+        return touch_.stale(walk(address));
+    }
     void invlpg(VirtAddr address) override {
         hw_.invlpg(address);
         transaction_.note({JournalKind::flush_page, address.page_base().raw(), 0, 0});

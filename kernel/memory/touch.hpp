@@ -33,15 +33,51 @@ public:
         }
     }
 
+    using StaleAnswer = std::expected<machine::Staleness, machine::OperationError>;
+
+    /// Whether the CPU reads at the walked address what the tables name: two bytes are shown to it, one after
+    /// the other, through another alias of the frame, and what was there is put back.
+    [[nodiscard]] StaleAnswer stale(const paging::Walk& walk) {
+        if (!walk.has_page()) {
+            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va);
+            return seen.touch.faulted ? machine::Staleness::same_frame : machine::Staleness::still_mapped;
+        }
+        if (!frames_.map().is_ram(walk.pa->frame())) {
+            return std::unexpected(refusal(walk.va, "there is no RAM to place a mark in"));
+        }
+        if (frames_.record(walk.pa->frame()).role() == FrameRole::kernel) {
+            return std::unexpected(refusal(walk.va, "the kernel lives there"));
+        }
+        if (changes_by_itself(*walk.pa)) {
+            return std::unexpected(refusal(walk.va, "a page table lies there"));
+        }
+        const VirtAddr page = scratch_.open(ScratchPage::fetch, frame_of(*walk.pa));
+        const VirtAddr alias{page.raw() + walk.pa->frame_offset()};
+        const std::uint32_t original = hw_.load(alias, Unit::byte);
+        bool same = true;
+        for (const std::uint32_t flip : {0xffu, 0x55u}) {
+            const auto mark = static_cast<std::uint8_t>(original ^ flip);
+            hw_.store(alias, Unit::byte, mark);
+            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va);
+            same = same && !seen.touch.faulted && seen.value == mark;
+        }
+        hw_.store(alias, Unit::byte, original);
+        scratch_.close(ScratchPage::fetch);
+        return same ? machine::Staleness::same_frame : machine::Staleness::other_frame;
+    }
+
 private:
     static constexpr paging::Access kKernelRead{};
 
+    static machine::OperationError refusal(VirtAddr va, std::string_view reason) {
+        return {.refusal = machine::Refusal::not_possible,
+                .va = va,
+                .pa = std::nullopt,
+                .value = 0,
+                .reason = reason};
+    }
     static Answer not_possible(VirtAddr va, std::string_view reason) {
-        return std::unexpected(machine::OperationError{.refusal = machine::Refusal::not_possible,
-                                                       .va = va,
-                                                       .pa = std::nullopt,
-                                                       .value = 0,
-                                                       .reason = reason});
+        return std::unexpected(refusal(va, reason));
     }
 
     /// The access itself. Ring 3 runs its instruction from a page of its own that only now lets it in.

@@ -7,6 +7,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/help.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/history.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/memory.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/probe.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/refusals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/system.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/tlb.cpp

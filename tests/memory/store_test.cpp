@@ -97,6 +97,30 @@ TEST_F(Store, TouchAnswersWithTheFaultAndPutsBackWhatItRead) {
     EXPECT_TRUE(machine.stale().empty());
 }
 
+TEST_F(Store, StaleComparesALoadWithTheWalk) {
+    using machine::Staleness;
+    const auto stale = [&](std::uint32_t va) {
+        return bench.command([&] { return lab.stale(VirtAddr{va}); });
+    };
+    EXPECT_EQ(stale(0x40000000), Staleness::same_frame) << "nothing there, and nothing read";
+    ASSERT_TRUE(bench.map(0x40000000, 2));
+    machine.store(VirtAddr{0x40000000}, Unit::word, 0x11223344);
+    (void)machine.load(VirtAddr{0x40001000}, Unit::word);
+    EXPECT_EQ(stale(0x40000000), Staleness::same_frame);
+    ASSERT_TRUE(
+        bench.command([&] { return lab.unmap({.va = VirtAddr{0x40000000}, .options = {.flush = false}}); }));
+    EXPECT_EQ(stale(0x40000000), Staleness::still_mapped);
+    lab.invlpg(VirtAddr{0x40000000});
+    EXPECT_EQ(stale(0x40000000), Staleness::same_frame);
+    ASSERT_TRUE(bench.command(
+        [&] { return lab.set_pte(VirtAddr{0x40001000}, 0x00500003, {.flush = false, .force = true}); }));
+    EXPECT_EQ(stale(0x40001000), Staleness::other_frame);
+    lab.invlpg(VirtAddr{0x40001000});
+    EXPECT_EQ(stale(0x40001000), Staleness::same_frame);
+    EXPECT_EQ(stale(0xc0100000).error().refusal, Refusal::not_possible);
+    EXPECT_EQ(stale(0xfffff000).error().refusal, Refusal::not_possible);
+}
+
 TEST_F(Store, TouchDoesNotRunWhatItDidNotPlace) {
     const auto reason = [&](std::uint32_t va) {
         return touch(va, paging::AccessKind::fetch).error().refusal;

@@ -189,6 +189,42 @@ TEST_F(Commands, TouchTellsPredictionAndCpu) {
     expect_error("touch 0 rw", "'rw' is no access; write r, w or x");
 }
 
+TEST_F(Commands, ProbeTriesEveryAccessInBothRings) {
+    ok("map 0x40000000 r");
+    expect("probe 0x40000000",
+           {"0x40000000     predicted   CPU", "kernel  read   allowed     allowed",
+            "kernel  write  fault 0x3   fault 0x3", "kernel  fetch  allowed     allowed",
+            "user    read   fault 0x5   fault 0x5", "user    write  fault 0x7   fault 0x7",
+            "user    fetch  fault 0x5   fault 0x5", "no trace but A and D"});
+    EXPECT_EQ(session.run("probe 0x40000000 --json").size(), 6u);
+    session.machine.lie = TouchResult{};
+    const Lines lines = session.run("probe 0x40000000");
+    EXPECT_EQ(session.status(), Status::error);
+    EXPECT_EQ(lines.at(2), "kernel  write  fault 0x3   allowed   differs");
+    EXPECT_TRUE(lines.back().starts_with("error: CPU and tables differ at 0x40000000"));
+    session.machine.lie.reset();
+    EXPECT_EQ(session.run("probe 0xdead0000").at(1),
+              "kernel  read   fault 0x0   predicted only: it would hurt");
+}
+
+TEST_F(Commands, StaleTellsMappingFrameAndRights) {
+    ok("map 0x40000000 r");
+    expect("stale 0x40000000", {"0x40000000  fresh: the CPU uses what the tables say"});
+    session.machine.lie = TouchResult{};
+    expect("stale 0x40000000",
+           {"0x40000000  stale: the CPU still lets the kernel write, the tables no longer do; "
+            "invlpg 0x40000000 drops the old entry"});
+    session.machine.staleness = machine::Staleness::other_frame;
+    expect("stale 0x40000000",
+           {"0x40000000  stale: the CPU still reads another page than the one that the tables "
+            "name; invlpg 0x40000000 drops the old entry"});
+    session.machine.staleness = machine::Staleness::still_mapped;
+    expect("stale 0x40000000 --json",
+           {R"({"record":"stale","v":1,"va":"0x40000000","stale":true,"what":"mapping",)"
+            R"("text":"nothing is mapped there any more, but the CPU still reads a page"})"});
+    expect_error("stale 0xdead0000", "can't be tried at 0xdead0000: it would hurt");
+}
+
 TEST_F(Commands, FaultExplainsTheLastOneAndAnyOther) {
     expect_error("fault", "the journal holds no page fault; usage: fault [CR2 CODE]");
     const Lines report = session.run("peek 0x1234");

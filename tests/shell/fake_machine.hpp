@@ -51,6 +51,8 @@ public:
     bool has_tsc = true;
     /// What the next `touch` says of the CPU in place of the truth.
     std::optional<TouchResult> lie;
+    /// What `stale` says.
+    Staleness staleness = Staleness::same_frame;
     std::vector<std::string> commands;
     std::vector<interface::Status> statuses;
     bool halted = false;
@@ -262,6 +264,13 @@ public:
                            .vector = predicted.fault ? 14u : 0u,
                            .code = predicted.code,
                            .cr2 = predicted.fault ? va.raw() : 0};
+    }
+    std::expected<Staleness, OperationError> stale(VirtAddr va) override {
+        if (va.raw() == 0xdead0000) {
+            return std::unexpected{
+                OperationError{.refusal = Refusal::not_possible, .va = va, .reason = "it would hurt"}};
+        }
+        return staleness;
     }
     void invlpg(VirtAddr) override { ++invalidated; }
     void flush_all(bool) override { ++flushed; }

@@ -58,6 +58,8 @@ TEST(Json, OfEachQueryHasItsKeys) {
         {"check --json", "finding"},
         {"fault 0 2 --json", "fault"},
         {"touch 0 w --json", "probe"},
+        {"probe 0 --json", "probe"},
+        {"stale 0 --json", "stale"},
         {"touch 0xc0101000 r --json", "probe"},
         {"log 100 --json", "event"},
         {"frames --json", "frames"},

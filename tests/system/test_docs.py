@@ -32,6 +32,8 @@ QUERIES = {
     "frames": "frames",
     "regs": "regs",
     "touch 0x40000000 w user": "probe",
+    "probe 0x40000000": "probe",
+    "stale 0x40000000": "stale",
     "fault 0x12345678 6": "fault",
     "log 5": "event",
     "walk banana": "error",

@@ -35,8 +35,12 @@ Status alloc(Invocation& invocation);
 Status free(Invocation& invocation);
 
 // access.cpp
-Status touch(Invocation& invocation);
 Status fault(Invocation& invocation);
+
+// probe.cpp
+Status touch(Invocation& invocation);
+Status probe(Invocation& invocation);
+Status stale(Invocation& invocation);
 
 // tlb.cpp
 Status invlpg(Invocation& invocation);
