@@ -3,10 +3,15 @@
 
 # build PRESET DIRECTORY TARGET…: configures where that was never done, then builds the targets.
 # One build at a time in each directory: several scripts may start at once.
+# In a tree of somebody else's, what was built there is taken as it is.
 build() {
     local preset=$1 directory=$PAGELAB_ROOT/$2
     shift 2
-    mkdir -p -- "$directory"
+    mkdir -p -- "$directory" 2>/dev/null || true
+    if [[ ! -w $directory ]]; then
+        [[ ! -e $directory/build.ninja ]] || return 0
+        die "$directory can't be written; build there as its owner, or use a clone of your own"
+    fi
     exec {build_lock}>"$directory/.lock"
     flock "$build_lock"
     if [[ ! -e $directory/build.ninja ]] || ! same_place "$directory"; then
