@@ -30,4 +30,4 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/walk_now.cpp)
 # What the kernel compiles these files with, after its own options: the words of forty commands are most of
 # its bytes, and nothing here is hot.
-set(PAGELAB_SHELL_KERNEL_OPTIONS -Os --param=max-inline-insns-size=10 --param=early-inlining-insns=12)
+set(PAGELAB_SHELL_KERNEL_OPTIONS -Oz --param=max-inline-insns-size=10 --param=early-inlining-insns=12)
