@@ -19,6 +19,7 @@ public:
         if (!group) {
             return std::unexpected(group.error());
         }
+        transaction_.open(); // the flushes below are records of this command
         machine::UndoReport report{.command = group->number};
         transaction_.for_each_item(group->first, group->end,
                                    [&](const JournalItem& item) { count(report, item); });

@@ -38,6 +38,16 @@ TEST_F(Undo, TakesCommandsBackFromTheLastToTheFirst) {
     EXPECT_TRUE(bench.machine.stale().empty());
 }
 
+TEST_F(Undo, ItsRecordsStandBetweenItsBeginAndItsCommit) {
+    ASSERT_TRUE(bench.map(0x40000000));
+    const std::uint32_t before = bench.machine.journal().next_sequence;
+    ASSERT_TRUE(undo());
+    const interface::JournalRing& ring = bench.machine.journal();
+    EXPECT_EQ(ring.records[before % interface::kJournalCapacity].kind, interface::JournalKind::begin);
+    const std::uint32_t last = ring.next_sequence - 1;
+    EXPECT_EQ(ring.records[last % interface::kJournalCapacity].kind, interface::JournalKind::commit);
+}
+
 TEST_F(Undo, SkipsQueriesFaultsAndWhatWasRolledBack) {
     ASSERT_TRUE(bench.map(0x40000000));
     bench.command([&] { return lab.load_physical(PhysAddr{0x300000}, Unit::word); });
