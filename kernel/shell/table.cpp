@@ -573,7 +573,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 const Command* nearest_command(std::string_view name) {
     const Command* nearest = nullptr;
-    std::size_t best = name.size() <= 2 ? 2 : 3; // a distance that is too far
+    std::size_t best = name.size() <= 3 ? 2 : 3; // a distance that is too far
     for (const Command& command : kCommands) {
         const std::size_t distance = edit_distance(name, command.name);
         if (distance < best && distance < name.size()) {

@@ -306,6 +306,7 @@ TEST(EditDistance, CountsSwapsOfNeighboursOnce) {
     EXPECT_EQ(edit_distance("", "walk"), 4u);
     EXPECT_GT(edit_distance(std::string(40, 'a'), "walk"), 3u);
     EXPECT_EQ(nearest_command("completely"), nullptr);
+    EXPECT_EQ(nearest_command("foo"), nullptr);
 }
 
 } // namespace
