@@ -10,6 +10,7 @@
 #include "kernel/shell/arguments.hpp"
 #include "kernel/shell/history.hpp"
 #include "kernel/shell/print.hpp"
+#include "kernel/shell/teaching.hpp"
 
 #include <array>
 #include <cstdint>
@@ -54,6 +55,7 @@ struct Invocation {
     CommandOutput& terminal;
     const History& history;
     paging::CheckWorkspace& workspace;
+    Teaching& teaching;
     Output& out = terminal;
     /// The words after the command's name, without options.
     interface::Words args {};
@@ -88,9 +90,9 @@ void print_error(Output& out, const Problem& problem, bool json);
 
 using Handler = Status (*)(Invocation&);
 
-enum class Family : std::uint8_t { translate, change, memory, access, tlb, history, system };
-inline constexpr std::array<std::string_view, 7> kFamilyNames = {"translate", "change",  "memory", "access",
-                                                                 "tlb",       "history", "system"};
+enum class Family : std::uint8_t { translate, change, memory, access, tlb, history, teach, system };
+inline constexpr std::array<std::string_view, 8> kFamilyNames = {"translate", "change",  "memory", "access",
+                                                                 "tlb",       "history", "teach",  "system"};
 
 enum class Kind : std::uint8_t {
     query,    // tells; takes --json

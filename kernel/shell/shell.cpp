@@ -186,8 +186,11 @@ void Shell::run_once() {
     machine_.clear_interrupt();
     machine_.begin_command(job_.core);
     job_.running = true;
-    Invocation invocation{
-        .machine = machine_, .terminal = out_, .history = history_, .workspace = workspace_};
+    Invocation invocation{.machine = machine_,
+                          .terminal = out_,
+                          .history = history_,
+                          .workspace = workspace_,
+                          .teaching = teaching_};
     const Status status = dispatch(invocation, job_.core);
     out_.silence(false);
     if (invocation.interrupted) {

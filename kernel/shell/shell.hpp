@@ -83,6 +83,7 @@ private:
     History history_;
     LineEditor editor_;
     paging::CheckWorkspace workspace_;
+    Teaching teaching_;
     Text<interface::kMaxLine> line_; // the typed line that `pending_` views
     std::string_view pending_;
     Text<interface::kMaxLine> boot_;

@@ -8,8 +8,10 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/history.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/probe.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/quiz.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/refusals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/system.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/tiny.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/tlb.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/translate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/completion.cpp
@@ -21,11 +23,13 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/numbers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print.cpp
   ${CMAKE_CURRENT_LIST_DIR}/problem.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/quiz.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ranges.cpp
   ${CMAKE_CURRENT_LIST_DIR}/rights.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shell.cpp
   ${CMAKE_CURRENT_LIST_DIR}/synonyms.cpp
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/tiny_computer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/topics.cpp
   ${CMAKE_CURRENT_LIST_DIR}/walk_now.cpp)
 # What the kernel compiles these files with, after its own options: the words of forty commands are most of

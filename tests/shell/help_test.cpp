@@ -18,11 +18,11 @@ TEST(Table, HoldsTheCommandsOfThisRelease) {
         names.insert(command.name);
     }
     const std::set<std::string_view> expected = {
-        "alloc",   "check",  "cr0",    "cr4",   "decode", "dumppd",  "dumppt", "echo",  "exit",
-        "fault",   "fill",   "find",   "flush", "force",  "frames",  "free",   "halt",  "help",
-        "history", "invlpg", "log",    "map",   "maps",   "noflush", "peek",   "poke",  "probe",
-        "protect", "quit",   "reboot", "regs",  "repeat", "setpde",  "setpte", "split", "stale",
-        "time",    "touch",  "undo",   "unmap", "walk",   "window"};
+        "alloc", "answer",  "check",  "cr0",  "cr4",    "decode", "dumppd",  "dumppt", "echo",
+        "exit",  "fault",   "fill",   "find", "flush",  "force",  "frames",  "free",   "halt",
+        "help",  "history", "invlpg", "log",  "map",    "maps",   "noflush", "peek",   "poke",
+        "probe", "protect", "quit",   "quiz", "reboot", "regs",   "repeat",  "setpde", "setpte",
+        "split", "stale",   "time",   "tiny", "touch",  "undo",   "unmap",   "walk",   "window"};
     EXPECT_EQ(names, expected);
 }
 

@@ -63,6 +63,8 @@ TEST(Json, OfEachQueryHasItsKeys) {
         {"touch 0xc0101000 r --json", "probe"},
         {"log 100 --json", "event"},
         {"frames --json", "frames"},
+        {"quiz --json", "question"},
+        {"quiz 5 --json", "question"},
         {"regs --json", "regs"},
         {"peek 0xc0200000 5 --json", "memory"},
         {"peek b p:0x00200000 5 --json", "memory"}};

@@ -36,6 +36,7 @@ QUERIES = {
     "stale 0x40000000": "stale",
     "fault 0x12345678 6": "fault",
     "log 5": "event",
+    "quiz 5": "question",
     "walk banana": "error",
     "map": "error",
 }

@@ -50,6 +50,13 @@ Status flush(Invocation& invocation);
 Status log(Invocation& invocation);
 Status undo(Invocation& invocation);
 
+// tiny.cpp
+Status tiny(Invocation& invocation);
+
+// quiz.cpp
+Status quiz(Invocation& invocation);
+Status answer(Invocation& invocation);
+
 // system.cpp
 Status echo(Invocation& invocation);
 Status regs(Invocation& invocation);

@@ -1,0 +1,341 @@
+#include "kernel/shell/quiz.hpp"
+
+#include "kernel/paging/explain.hpp"
+#include "kernel/paging/slot_text.hpp"
+
+namespace pagelab::shell {
+namespace {
+
+namespace bits = paging::bits;
+
+/// Where the imagined directory is; no generated frame lies there.
+constexpr std::uint32_t kDirectory = 0x00105000;
+
+/// Marsaglia's xorshift with 13, 17, 5: never zero, small, the same on every machine.
+class Random {
+public:
+    Random(std::uint32_t seed, std::uint32_t number) : state_(seed * 0x9e3779b9u ^ number * 0x85ebca6bu) {
+        state_ = state_ == 0 ? 1 : state_;
+        // Neighbouring seeds differ in few bits at first.
+        for (int i = 0; i < 8; ++i) {
+            (void)next();
+        }
+    }
+    std::uint32_t next() {
+        state_ ^= state_ << 13;
+        state_ ^= state_ >> 17;
+        state_ ^= state_ << 5;
+        return state_;
+    }
+    std::uint32_t below(std::uint32_t end) { return (next() >> 8) % end; }
+    /// Three times of four.
+    std::uint32_t mostly(std::uint32_t bit) { return below(4) != 0 ? bit : 0; }
+
+private:
+    std::uint32_t state_;
+};
+
+/// A frame from 2 MiB to 64 MiB, with these bits and rights as they fall.
+std::uint32_t make_entry(Random& random, std::uint32_t set) {
+    const std::uint32_t frame = (set & bits::kLarge) != 0
+                                    ? (1 + random.below(15)) * paging::kLargePageSize
+                                    : (0x200 + random.below(0x3e00)) * paging::kPageSize;
+    return frame | set | random.mostly(bits::kWritable) | random.mostly(bits::kUser);
+}
+
+std::uint32_t make_pte(Random& random) {
+    return make_entry(random, bits::kAccessed | (random.below(6) != 0 ? bits::kPresent : 0));
+}
+
+bool asks_for_large_page(const Question& question) {
+    return paging::Pde{question.pde}.large(question.context());
+}
+
+paging::Slot asked_slot(const Question& question, std::uint32_t raw) {
+    return question.directory ? paging::make_pde_slot(0, raw, question.context())
+                              : paging::make_pte_slot(0, 0, raw);
+}
+
+void put_entries(Output& out, const Question& question) {
+    const paging::Walk walk = question.walk();
+    for (std::uint8_t i = 0; i < walk.step_count; ++i) {
+        print(out, i == 0 ? "" : ", ");
+        put_step_name(out, walk, walk.steps[i]);
+        print(out, " = ", Hex{*walk.steps[i].raw});
+    }
+}
+
+void put_entry_question(Output& out, const Question& question, std::string_view between) {
+    const paging::EntryWord entry{question.directory ? question.pde : question.pte};
+    const bool large = question.directory && asks_for_large_page(question);
+    print(out, question.directory ? "A PDE leads to " : "A PTE leads to ",
+          large                ? "a 4 MiB page"
+          : question.directory ? "a page table"
+                               : "a page",
+          " at ", PhysAddr{entry.raw() & bits::kFrameMask}, ", ", entry.writable() ? "writable" : "read-only",
+          entry.user() ? ", for user and kernel" : ", for the kernel only", "; A and all else are 0.",
+          between, "Which word is it? answer VALUE, as a number or p:PA|FLAG|FLAG.");
+}
+
+void put_access_question(Output& out, const Question& question, std::string_view between) {
+    constexpr std::array<std::string_view, 3> kVerbs = {" reads ", " writes ", " executes "};
+    print(out, "CR0.WP = ", question.write_protect ? "1, " : "0, ");
+    put_entries(out, question);
+    print(out, ".", between, question.access.user ? "User code" : "The kernel",
+          kVerbs[static_cast<std::size_t>(question.access.kind)], question.va,
+          ", without SMEP: what happens? answer allowed, or answer with the error code.");
+}
+
+void put_translate_hint(Output& out, const Question& question, const Answer& answer, const Answer& right) {
+    if (right.none) {
+        print(out, "an entry with P (bit 0) clear leads nowhere");
+        return;
+    }
+    if (answer.none) {
+        print(out, "every entry of this walk has P (bit 0) set");
+        return;
+    }
+    const bool large = asks_for_large_page(question);
+    const std::uint64_t low = (large ? paging::kLargePageSize : paging::kPageSize) - 1;
+    print(out, large ? "PS (bit 7) is set, it is a 4 MiB page: " : "");
+    if (((answer.value ^ right.value) & low) != 0) {
+        print(out, "the low ", large ? "22" : "12", " bits of the address go over as they are");
+    } else {
+        print(out, "the frame is in bits 31:", large ? "22 of the PDE" : "12 of the PTE");
+    }
+}
+
+void put_window_hint(Output& out, const Question& question, VirtAddr answer) {
+    print(out, answer);
+    if (answer.directory_index() != question.slot) {
+        print(out, " lies outside slot ", Decimal{question.slot});
+    } else {
+        const std::uint32_t index = answer.page_offset() / paging::kEntrySize;
+        print(out, " shows ");
+        if (answer.table_index() == question.slot) {
+            paging::put_pde_name(out, index);
+        } else {
+            paging::put_pte_name(out, answer.table_index(), index);
+        }
+    }
+    print(out, question.directory ? "; PDEs stand at slot:slot:PDI*4" : "; PTEs stand at slot:PDI:PTI*4");
+}
+
+void put_split_hint(Output& out, VirtAddr answer, VirtAddr right) {
+    std::string_view between;
+    const auto tell = [&](bool differs, const char* what) {
+        if (differs) {
+            print(out, between, what);
+            between = ", ";
+        }
+    };
+    tell(answer.directory_index() != right.directory_index(), "the directory index is bits 31:22");
+    tell(answer.table_index() != right.table_index(), "the table index is bits 21:12");
+    tell(answer.page_offset() != right.page_offset(), "the offset is bits 11:0");
+}
+
+void put_entry_hint(Output& out, const Question& question, std::uint32_t wrong_bits) {
+    // Read as an entry of its own, so that its bits have their names; P and PS must be there for that.
+    const std::uint32_t named =
+        wrong_bits | bits::kPresent | (question.directory ? question.pde & bits::kLarge : 0);
+    paging::FlagSet flags = asked_slot(question, named).flags;
+    if ((wrong_bits & bits::kPresent) == 0) {
+        flags.remove(paging::Flag::p);
+    }
+    if ((wrong_bits & bits::kLarge) == 0) {
+        flags.remove(paging::Flag::ps);
+    }
+    const bool address = (wrong_bits & bits::kFrameMask) != 0;
+    if (!flags.empty()) {
+        print(out, "look again at ");
+        put_flags(out, flags);
+        print(out, address ? "; " : "");
+    }
+    print(out, address         ? "the address is in bits 31:12, the low 12 bits are flags"
+               : flags.empty() ? "a bit is set that is to be 0"
+                               : "");
+}
+
+void put_access_hint(Output& out, const Answer& answer, const Answer& right) {
+    if (right.none) {
+        print(out, "the tables allow it: all levels together give the right");
+    } else if (answer.none) {
+        print(out, "every level needs P, for user code US, for a write RW (for the kernel's if CR0.WP = 1)");
+    } else {
+        print(out, Hex{answer.value, 1}, " says ");
+        paging::put_fault_code(out, static_cast<std::uint32_t>(answer.value));
+        print(out, "; bits: 1 present but not allowed, 2 write, 4 user");
+    }
+}
+
+} // namespace
+
+paging::PagingContext Question::context() const {
+    namespace cr0 = paging::cr0;
+    return {.control = {.cr0 = cr0::kPaging | cr0::kProtection | (write_protect ? cr0::kWriteProtect : 0),
+                        .cr3 = kDirectory,
+                        .cr4 = paging::cr4::kPse}};
+}
+
+paging::Walk Question::walk() const {
+    // Two words of memory: what a walk of `va` reads.
+    const auto read = [this](PhysAddr pa) {
+        return std::optional{pa.frame_base().raw() == kDirectory ? pde : pte};
+    };
+    return paging::walk(read, context(), std::nullopt, va);
+}
+
+Question make_question(std::uint32_t seed, std::uint32_t number) {
+    Random random(seed, number);
+    Question question;
+    question.kind = static_cast<QuestionKind>((seed % 5 + number % 5 + 3) % 5);
+    question.va = VirtAddr{random.next() | 4};
+    question.slot = random.below(2) == 0 ? 1023 : 512 + random.below(511);
+    question.directory = random.below(2) == 0;
+    question.write_protect = random.below(2) == 0;
+    question.access.user = random.below(3) != 0;
+    question.access.kind = static_cast<paging::AccessKind>(random.below(5) / 2);
+    const std::uint32_t shape = random.below(6);
+    question.pde = make_entry(random, bits::kPresent);
+    question.pte = make_pte(random);
+    if (question.kind == QuestionKind::entry) {
+        question.pde = make_entry(random, bits::kPresent | (shape < 3 ? bits::kLarge : 0));
+        question.pte = make_entry(random, bits::kPresent);
+    } else if (question.kind == QuestionKind::translate) {
+        question.pde = make_entry(random, bits::kAccessed | (shape != 0 ? bits::kPresent : 0) |
+                                              (shape < 3 ? bits::kLarge : 0));
+    }
+    return question;
+}
+
+Answer right_answer(const Question& question) {
+    switch (question.kind) {
+    case QuestionKind::translate: {
+        const paging::Walk walk = question.walk();
+        return walk.has_page() ? Answer{.value = walk.pa->raw()} : Answer{.none = true};
+    }
+    case QuestionKind::window:
+        return {.value =
+                    (question.directory ? paging::pde_window : paging::pte_window)(question.slot, question.va)
+                        .raw()};
+    case QuestionKind::split:
+        return {.value = question.va.raw()};
+    case QuestionKind::entry:
+        return {.value = question.directory ? question.pde : question.pte};
+    case QuestionKind::access:
+        break;
+    }
+    const paging::Prediction predicted = paging::predict(question.walk(), question.access);
+    return {.none = !predicted.fault, .value = predicted.code};
+}
+
+Parsed<Answer> parse_answer(const Question& question, std::string_view token,
+                            const machine::Machine& machine) {
+    const auto as_answer = [](const auto& parsed, auto value) -> Parsed<Answer> {
+        return parsed ? Parsed<Answer>{Answer{.value = value(*parsed)}} : std::unexpected{parsed.error()};
+    };
+    switch (question.kind) {
+    case QuestionKind::translate:
+        if (token == "none") {
+            return Answer{.none = true};
+        }
+        return as_answer(parse_physical(token, true), [](PhysAddr pa) { return pa.raw(); });
+    case QuestionKind::split:
+        if (token.find(':') == std::string_view::npos) {
+            return wrong("'{}' is not split; write PDI:PTI:OFFSET, as 768:256:0x234", token);
+        }
+        [[fallthrough]];
+    case QuestionKind::window:
+        return as_answer(parse_virtual(token, machine), [](VirtAddr va) { return std::uint64_t{va.raw()}; });
+    case QuestionKind::entry:
+        return as_answer(parse_value(token), [](std::uint32_t value) { return std::uint64_t{value}; });
+    case QuestionKind::access:
+        break;
+    }
+    constexpr std::uint32_t kAllBits = 0x1f;
+    if (token == "allowed") {
+        return Answer{.none = true};
+    }
+    const auto code = read_number(token);
+    if (!code || *code > kAllBits) {
+        return wrong("'{}' is no answer: write allowed, or an error code from 0 to 31", token);
+    }
+    return Answer{.value = *code};
+}
+
+void put_question(Output& out, const Question& question, std::string_view between) {
+    switch (question.kind) {
+    case QuestionKind::translate:
+        print(out, "CR4.PSE = 1, ");
+        put_entries(out, question);
+        print(out, ".", between, "To which physical address does ", question.va,
+              " lead? answer p:PA, or answer none.");
+        return;
+    case QuestionKind::window:
+        print(out, "PDE ", Decimal{question.slot}, " leads to the directory itself.", between,
+              "At which virtual address is the ", question.directory ? "PDE" : "PTE", " of ", question.va,
+              "? answer VA.");
+        return;
+    case QuestionKind::split:
+        print(out, "An address is 10 bits, 10 bits and 12 bits.", between, "Split ", question.va,
+              ": answer PDI:PTI:OFFSET.");
+        return;
+    case QuestionKind::entry:
+        return put_entry_question(out, question, between);
+    case QuestionKind::access:
+        return put_access_question(out, question, between);
+    }
+}
+
+void put_reason(Output& out, const Question& question) {
+    const VirtAddr va = question.va;
+    const paging::Walk walk = question.walk();
+    switch (question.kind) {
+    case QuestionKind::translate:
+        return write_text(out, walk);
+    case QuestionKind::window:
+        if (question.directory) {
+            print(out, VirtAddr::from_indices(question.slot, question.slot), " (slot:slot)");
+        } else {
+            print(out, VirtAddr::from_indices(question.slot, 0), " (slot) + ", Decimal{va.directory_index()},
+                  " * 0x1000");
+        }
+        print(out, " + ", Decimal{question.directory ? va.directory_index() : va.table_index()},
+              " * 4 = ", VirtAddr{static_cast<std::uint32_t>(right_answer(question).value)}, "\n");
+        return;
+    case QuestionKind::split:
+        return paging::write_split_text(out, va);
+    case QuestionKind::entry:
+        return paging::write_entry_text(
+            out, asked_slot(question, static_cast<std::uint32_t>(right_answer(question).value)));
+    case QuestionKind::access:
+        break;
+    }
+    if (const Answer right = right_answer(question); !right.none) {
+        return write_text(
+            out, paging::explain_fault(walk, static_cast<std::uint32_t>(right.value), question.access));
+    }
+    write_text(out, walk);
+    if (question.access.kind == paging::AccessKind::write && !walk.combined.writable) {
+        print(out, "the pages are read-only, but with CR0.WP = 0 the kernel writes nevertheless\n");
+    }
+}
+
+void put_hint(Output& out, const Question& question, const Answer& answer) {
+    const Answer right = right_answer(question);
+    const auto value = static_cast<std::uint32_t>(answer.value);
+    switch (question.kind) {
+    case QuestionKind::translate:
+        return put_translate_hint(out, question, answer, right);
+    case QuestionKind::window:
+        return put_window_hint(out, question, VirtAddr{value});
+    case QuestionKind::split:
+        return put_split_hint(out, VirtAddr{value}, question.va);
+    case QuestionKind::entry:
+        return put_entry_hint(out, question, value ^ static_cast<std::uint32_t>(right.value));
+    case QuestionKind::access:
+        return put_access_hint(out, answer, right);
+    }
+}
+
+} // namespace pagelab::shell

@@ -1,0 +1,14 @@
+// What the teaching commands remember from one command to the next. In the Shell's static memory.
+#pragma once
+
+#include "kernel/shell/quiz.hpp"
+#include "kernel/shell/tiny_computer.hpp"
+
+namespace pagelab::shell {
+
+struct Teaching {
+    TinyComputer tiny;
+    Quiz quiz;
+};
+
+} // namespace pagelab::shell
