@@ -105,8 +105,7 @@ struct Finding {
     [[nodiscard]] constexpr bool continues(const Finding& next) const {
         const bool alias = rule == Rule::alias_caching || rule == Rule::alias_rights;
         return rule == next.rule && meaning == next.meaning && pti.has_value() == next.pti.has_value() &&
-               rule != Rule::table_shared &&
-               (!alias || other.raw() + count * kPageSize == next.other.raw()) &&
+               other.raw() + (alias ? count * kPageSize : 0) == next.other.raw() &&
                (pti ? pdi == next.pdi && *pti + count == *next.pti : pdi + count == next.pdi);
     }
 };

@@ -8,9 +8,7 @@
 #include "kernel/paging/check_rules.hpp"
 #include "kernel/paging/self_map.hpp"
 
-namespace pagelab::paging {
-
-namespace detail {
+namespace pagelab::paging::detail {
 
 template <WordReader R, CheckFacts F, class Emit>
 class Checker {
@@ -82,16 +80,13 @@ private:
                 continue;
             }
             const Pde entry = pde(slot_);
-            if (entry.kind(context_) != EntryKind::table) {
-                continue;
-            }
             if (is_self_map(entry, context_)) {
                 ++self_maps_;
                 last_self_map_ = static_cast<std::uint16_t>(slot_);
-                continue;
+            } else if (entry.kind(context_) == EntryKind::table) {
+                tables_.add(entry.table(), slot_);
+                copied_ = copied_ || is_others_self_map(entry);
             }
-            tables_.add(entry.table(), slot_);
-            copied_ = copied_ || is_others_self_map(entry);
         }
         in_window_ = in_window_ || self_maps_ != 0 || copied_;
         tables_.sort();
@@ -144,12 +139,13 @@ private:
             report(of_slot(Rule::self_map_copied, entry, table));
             return;
         }
+        if (is_shared(entry)) {
+            return;
+        }
         if (facts_.is_free(table)) {
             report(of_slot(Rule::table_free, entry, table));
         }
-        if (!is_shared(entry)) {
-            check_table(entry);
-        }
+        check_table(entry);
     }
 
     /// Tells of a lower slot with the same table; true if that one gives the same rights, so that all has
@@ -287,7 +283,9 @@ private:
     std::optional<Finding> open_;
 };
 
-} // namespace detail
+} // namespace pagelab::paging::detail
+
+namespace pagelab::paging {
 
 /// Calls `emit(const Finding&)` for all that the rules find in the directory of `context`.
 template <WordReader R, CheckFacts F, class Emit>

@@ -94,7 +94,22 @@ TEST(Checks, OneTableUnderTwoSlots) {
     Guest guest;
     guest.pde(3, 0x00106003);
     guest.pde(5, 0x00106003);
-    EXPECT_EQ(findings_of(guest), "warning table-shared: PDE 5 shares its table p:0x00106000 with PDE 3\n");
+    EXPECT_EQ(findings_of(guest), "warning table-shared: PDE 5 shares the table p:0x00106000 with PDE 3\n");
+    guest.pde(6, 0x00106003);
+    EXPECT_EQ(findings_of(guest, {.free = {0x00106000}}),
+              "error table-free: PDE 3 uses p:0x00106000 as a table, a free frame that may be given away\n"
+              "warning table-shared: PDE 5 and 1 after it share the table p:0x00106000 with PDE 3\n");
+    guest.pde(7, 0x00107003);
+    guest.pde(8, 0x00107003);
+    guest.pde(9, 0x00106007);
+    guest.pte(9, 1, 0x00200007);
+    EXPECT_EQ(findings_of(guest),
+              "note pde-restricts: PTE 3:1 gives rights that PDE 3 takes away\n"
+              "warning table-shared: PDE 5 and 1 after it share the table p:0x00106000 with PDE 3\n"
+              "warning table-shared: PDE 8 shares the table p:0x00107000 with PDE 7\n"
+              "warning table-shared: PDE 9 shares the table p:0x00106000 with PDE 3\n"
+              "note alias-rights: PTE 9:1 maps p:0x00200000 with other rights than 0x00c01000 does\n")
+        << "a table is looked through again where the slot gives other rights";
 }
 
 TEST(Checks, ATableAsWritableData) {
