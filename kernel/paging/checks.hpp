@@ -1,384 +1,297 @@
-// Invariants and hazards of a page directory: the rules of `check`.
-// For shell and console. Pure: memory is read through the caller's reader, and told apart by the caller's
-// `is_ram`.
+// Invariants and hazards of a page directory: the rules of `check`, applied.
+// For shell and console; check_text.hpp says the findings. Pure: memory is read through the caller's reader,
+// what else must be known comes from the caller's facts, and the room is the caller's. Ends after at most
+// 1,024 tables of 1,024 reads and a few thousand reads more, whatever memory holds.
 #pragma once
 
-#include "kernel/paging/walk_text.hpp"
+#include "kernel/paging/check_facts.hpp"
+#include "kernel/paging/check_rules.hpp"
+#include "kernel/paging/self_map.hpp"
 
-#include <algorithm>
-#include <span>
+namespace pagelab::paging::detail {
 
-namespace pagelab::paging {
-
-enum class Severity : std::uint8_t { error, warning, note };
-
-/// What can be found. The order is that of kRules.
-enum class Rule : std::uint8_t {
-    paging_off,
-    directory_beyond_ram,
-    table_beyond_ram,
-    reserved_bits,
-    self_map_user_writable,
-    self_map_user,
-    self_map_missing,
-    self_map_several,
-    table_shared,
-    table_writable,
-    page_beyond_ram,
-    pde_restricts,
-    data_not_present,
-};
-
-struct RuleInfo {
-    std::string_view name;
-    Severity severity;
-};
-
-inline constexpr std::array<RuleInfo, 13> kRules = {{
-    {"paging-off", Severity::note},
-    {"directory-beyond-ram", Severity::error},
-    {"table-beyond-ram", Severity::error},
-    {"reserved-bits", Severity::error},
-    {"self-map-user-writable", Severity::error},
-    {"self-map-user", Severity::warning},
-    {"self-map-missing", Severity::note},
-    {"self-map-several", Severity::note},
-    {"table-shared", Severity::warning},
-    {"table-writable", Severity::warning},
-    {"page-beyond-ram", Severity::warning},
-    {"pde-restricts", Severity::note},
-    {"data-not-present", Severity::note},
-}};
-
-constexpr const RuleInfo& rule_info(Rule rule) {
-    return kRules[static_cast<std::size_t>(rule)];
-}
-inline constexpr std::string_view severity_name(Severity severity) {
-    constexpr std::array<std::string_view, 3> kNames = {"error", "warning", "note"};
-    return kNames[static_cast<std::size_t>(severity)];
-}
-
-/// One thing found. `count` entries in a run are one finding, told by the first.
-struct Finding {
-    Rule rule{};
-    std::uint16_t pdi = 0;
-    std::optional<std::uint16_t> pti;
-    std::optional<PhysAddr> pa;
-    std::uint32_t raw = 0;
-    std::uint32_t count = 1;
-    /// table_shared: the other slot.
-    std::uint16_t other_pdi = 0;
-
-    [[nodiscard]] constexpr VirtAddr va() const { return VirtAddr::from_indices(pdi, pti.value_or(0)); }
-};
-
-/// The frames of all tables and the directory, sorted: room for it is the caller's, because a kernel's stack
-/// has none for 4 KiB.
-struct CheckWorkspace {
-    std::array<std::uint32_t, kEntryCount + 1> table_frames{};
-};
-
-namespace detail {
-
-template <WordReader R, class IsRam, class Emit>
+template <WordReader R, CheckFacts F, class Emit>
 class Checker {
 public:
-    constexpr Checker(R& read, const PagingContext& context, IsRam& is_ram, CheckWorkspace& workspace,
-                      Emit& emit)
-        : read_(read), context_(context), is_ram_(is_ram), frames_(workspace.table_frames), emit_(emit) {}
+    constexpr Checker(R& read, const PagingContext& context, F& facts, CheckWorkspace& workspace, Emit& emit)
+        : read_(read), context_(context), facts_(facts), tables_(workspace.tables), runs_(workspace.runs),
+          emit_(emit) {}
 
     constexpr void run() {
+        const PhysAddr directory = context_.control.directory();
         if (!context_.control.paging()) {
-            emit_(Finding{.rule = Rule::paging_off, .pti = {}, .pa = {}});
-            return;
+            report({.rule = Rule::paging_off});
+        } else if (!facts_.is_ram(directory)) {
+            report({.rule = Rule::directory_beyond_ram, .pa = directory});
+        } else {
+            collect();
+            for (slot_ = 0; slot_ < kEntryCount; ++slot_) {
+                if (!facts_.is_window(slot_)) {
+                    check_slot(pde(slot_));
+                }
+            }
+            check_whole();
         }
-        if (!is_ram_(context_.control.directory())) {
-            emit_(Finding{.rule = Rule::directory_beyond_ram, .pti = {}, .pa = context_.control.directory()});
-            return;
+        if (open_) {
+            emit_(*open_);
         }
-        collect_tables();
-        for (std::uint32_t pdi = 0; pdi < kEntryCount; ++pdi) {
-            check_slot(pdi);
-        }
-        check_self_map();
     }
 
 private:
+    static constexpr std::uint32_t kRightsMask = bits::kWritable | bits::kUser;
+    static constexpr std::uint32_t kCachingMask = bits::kWriteThrough | bits::kCacheDisable | bits::kPat;
+
     constexpr Pde pde(std::uint32_t pdi) {
         return Pde{read_(context_.control.directory().plus(entry_offset(pdi))).value_or(0)};
     }
+    constexpr Pte pte(Pde entry, std::uint32_t pti) {
+        return Pte{read_(entry.table().plus(entry_offset(pti))).value_or(0)};
+    }
+    /// Where a virtual address leads, rights aside.
+    constexpr std::optional<PhysAddr> translate(VirtAddr va) {
+        const Pde upper = pde(va.directory_index());
+        if (upper.kind(context_) == EntryKind::page) {
+            return upper.large_frame(context_).plus(va.large_page_offset());
+        }
+        const Pte lower = upper.kind(context_) == EntryKind::table ? pte(upper, va.table_index()) : Pte{};
+        return lower.present() ? std::optional{lower.frame()} : std::nullopt;
+    }
 
-    constexpr void collect_tables() {
-        frame_count_ = 0;
-        frames_[frame_count_++] = static_cast<std::uint32_t>(context_.control.directory().raw());
-        for (std::uint32_t pdi = 0; pdi < kEntryCount; ++pdi) {
-            const Pde entry = pde(pdi);
-            if (entry.kind(context_) == EntryKind::table && !is_self_map(entry, context_)) {
-                frames_[frame_count_++] = static_cast<std::uint32_t>(entry.table().raw());
+    constexpr void report(const Finding& finding) {
+        if (open_ && open_->continues(finding)) {
+            ++open_->count;
+            return;
+        }
+        if (open_) {
+            emit_(*open_);
+        }
+        open_ = finding;
+    }
+    constexpr Finding of_slot(Rule rule, EntryWord entry, std::optional<PhysAddr> pa = {}) const {
+        return {.rule = rule, .pdi = static_cast<std::uint16_t>(slot_), .pa = pa, .raw = entry.raw()};
+    }
+
+    /// Gathers what single slots are judged by: all tables, the self-map, and whether any window shows them.
+    constexpr void collect() {
+        tables_.add(context_.control.directory(), TableFrames::kNoSlot);
+        for (slot_ = 0; slot_ < kEntryCount; ++slot_) {
+            if (facts_.is_window(slot_)) {
+                in_window_ = true;
+                continue;
+            }
+            const Pde entry = pde(slot_);
+            if (is_self_map(entry, context_)) {
+                ++self_maps_;
+                last_self_map_ = static_cast<std::uint16_t>(slot_);
+            } else if (entry.kind(context_) == EntryKind::table) {
+                tables_.add(entry.table(), slot_);
+                copied_ = copied_ || is_others_self_map(entry);
             }
         }
-        std::sort(frames_.begin(), frames_.begin() + frame_count_);
+        in_window_ = in_window_ || self_maps_ != 0 || copied_;
+        tables_.sort();
+    }
+    /// Whether it leads to another directory, whose own self-map stands where this entry does.
+    constexpr bool is_others_self_map(Pde entry) {
+        const Pte same = pte(entry, slot_);
+        return same.present() && same.frame() == entry.table();
     }
 
-    constexpr bool is_table_frame(PhysAddr frame) const {
-        return frame.raw() < kAddressSpaceEnd &&
-               std::binary_search(frames_.begin(), frames_.begin() + frame_count_,
-                                  static_cast<std::uint32_t>(frame.raw()));
-    }
-    /// Whether any table lies within [first, first + 4 MiB).
-    constexpr bool table_within(PhysAddr first) const {
-        const auto at = std::lower_bound(frames_.begin(), frames_.begin() + frame_count_, first.raw());
-        return at != frames_.begin() + frame_count_ && *at < first.raw() + kLargePageSize;
-    }
-
-    constexpr void check_slot(std::uint32_t pdi) {
-        const Pde entry = pde(pdi);
-        Finding finding{.pdi = static_cast<std::uint16_t>(pdi), .pti = {}, .pa = {}, .raw = entry.raw()};
-        const auto found = [&](Rule rule, std::optional<PhysAddr> pa = {}) {
-            finding.rule = rule;
-            finding.pa = pa;
-            emit_(finding);
-        };
+    constexpr void check_slot(Pde entry) {
         switch (entry.kind(context_)) {
         case EntryKind::not_present:
             if (entry.raw() != 0) {
-                found(Rule::data_not_present);
+                report_data(of_slot(Rule::data_not_present, entry));
             }
             return;
         case EntryKind::reserved:
-            found(Rule::reserved_bits);
+            report(of_slot(Rule::reserved_bits, entry));
             return;
         case EntryKind::page: {
             const PhysAddr frame = entry.large_frame(context_);
-            if (!is_ram_(frame)) {
-                found(Rule::page_beyond_ram, frame);
-            }
-            if (entry.writable() && table_within(frame)) {
-                found(Rule::table_writable, frame);
-            }
+            const std::uint32_t pat = (entry.raw() & bits::kLargePat) != 0 ? bits::kPat : 0;
+            check_page(of_slot({}, entry, frame), (entry.raw() & ~bits::kPat) | pat, kLargePageSize, false);
             return;
         }
         default:
-            break;
+            check_table_slot(entry);
         }
-        if (!is_ram_(entry.table())) {
-            found(Rule::table_beyond_ram, entry.table());
+    }
+
+    constexpr void check_table_slot(Pde entry) {
+        const PhysAddr table = entry.table();
+        if (!facts_.is_ram(table)) {
+            const auto leads_to = translate(VirtAddr{static_cast<std::uint32_t>(table.raw())});
+            const bool is_virtual = leads_to && facts_.is_ram(*leads_to);
+            report(is_virtual ? of_slot(Rule::table_virtual, entry, leads_to)
+                              : of_slot(Rule::table_beyond_ram, entry, table));
             return;
         }
+        check_table_bits(entry);
         if (is_self_map(entry, context_)) {
             if (entry.user()) {
-                found(entry.writable() ? Rule::self_map_user_writable : Rule::self_map_user, entry.table());
+                report(of_slot(entry.writable() ? Rule::self_map_user_writable : Rule::self_map_user, entry,
+                               table));
             }
             return;
         }
-        check_shared(finding, entry);
-        check_table(pdi, entry);
+        if (is_others_self_map(entry)) {
+            report(of_slot(Rule::self_map_copied, entry, table));
+            return;
+        }
+        if (is_shared(entry)) {
+            return;
+        }
+        if (facts_.is_free(table)) {
+            report(of_slot(Rule::table_free, entry, table));
+        }
+        check_table(entry);
     }
 
-    constexpr void check_shared(Finding finding, Pde entry) {
-        for (std::uint32_t other = 0; other < finding.pdi; ++other) {
-            const Pde candidate = pde(other);
-            if (candidate.kind(context_) == EntryKind::table && candidate.table() == entry.table()) {
-                finding.rule = Rule::table_shared;
-                finding.pa = entry.table();
-                finding.other_pdi = static_cast<std::uint16_t>(other);
-                emit_(finding);
-                return;
-            }
+    /// Tells of a lower slot with the same table; true if that one gives the same rights, so that all has
+    /// been said of what is below.
+    constexpr bool is_shared(Pde entry) {
+        const std::uint32_t lowest = tables_.slot_of(entry.table());
+        if (lowest >= slot_) {
+            return false;
+        }
+        Finding finding = of_slot(Rule::table_shared, entry, entry.table());
+        finding.other = VirtAddr::from_indices(lowest, 0);
+        report(finding);
+        return ((pde(lowest).raw() ^ entry.raw()) & kRightsMask) == 0;
+    }
+
+    /// Where tables are shown in a window, a table's PDE is the PTE of its window page: there D and G count.
+    constexpr void check_table_bits(Pde entry) {
+        if (in_window_ && entry.global() && context_.control.pge()) {
+            report(of_slot(Rule::global_table, entry, entry.table()));
+        }
+        const std::uint32_t ignored = in_window_ ? bits::kLarge : bits::kDirty | bits::kLarge | bits::kGlobal;
+        if ((entry.raw() & ignored) != 0) {
+            report(of_slot(Rule::ignored_bits, entry));
         }
     }
 
-    /// Neighbouring entries with one complaint are one finding.
-    constexpr void check_table(std::uint32_t pdi, Pde entry) {
-        std::optional<Finding> open;
+    constexpr void check_table(Pde entry) {
         for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
-            const auto raw = read_(entry.table().plus(entry_offset(pti)));
-            const std::optional<Rule> rule = raw ? complaint(entry, Pte{*raw}) : std::nullopt;
-            if (open && rule == open->rule && open->pti.value_or(0) + open->count == pti) {
-                ++open->count;
+            const Pte lower = pte(entry, pti);
+            if (lower.raw() == 0) {
                 continue;
             }
-            if (open) {
-                emit_(*open);
-                open.reset();
+            Finding finding = of_slot(Rule::data_not_present, lower);
+            finding.pti = static_cast<std::uint16_t>(pti);
+            if (!lower.present()) {
+                report_data(finding);
+                continue;
             }
-            if (rule) {
-                open = Finding{.rule = *rule,
-                               .pdi = static_cast<std::uint16_t>(pdi),
-                               .pti = static_cast<std::uint16_t>(pti),
-                               .pa = Pte{*raw}.present() ? std::optional{Pte{*raw}.frame()} : std::nullopt,
-                               .raw = *raw};
-            }
-        }
-        if (open) {
-            emit_(*open);
+            finding.pa = lower.frame();
+            const std::uint32_t taken = lower.raw() & ~entry.raw() & kRightsMask;
+            check_page(finding, lower.raw() & ~taken, kPageSize, taken != 0);
         }
     }
 
-    constexpr std::optional<Rule> complaint(Pde entry, Pte pte) {
-        if (!pte.present()) {
-            return pte.raw() != 0 ? std::optional{Rule::data_not_present} : std::nullopt;
+    constexpr void report_data(Finding finding) {
+        const std::uint32_t raw = finding.raw;
+        const PhysAddr frame{raw & bits::kFrameMask};
+        const auto leads_to =
+            !finding.pti && raw == frame.raw() ? translate(VirtAddr{raw}) : std::optional<PhysAddr>{};
+        if (leads_to && tables_.within(*leads_to, kPageSize)) {
+            finding.meaning = Meaning::table_word;
+            finding.pa = leads_to;
+        } else if (frame != PhysAddr{} && facts_.is_ram(frame)) {
+            finding.meaning = Meaning::stale_entry;
+            finding.pa = frame;
         }
-        if (entry.writable() && pte.writable() && is_table_frame(pte.frame())) {
-            return Rule::table_writable;
+        report(finding);
+    }
+
+    /// A page of `size` bytes at finding.pa. `effective`: the leaf's word with the rights of both levels, PAT
+    /// in bit 7. `restricted`: the PDE takes rights away.
+    constexpr void check_page(Finding page, std::uint32_t effective, std::uint32_t size, bool restricted) {
+        const PhysAddr frame = page.pa.value_or(PhysAddr{});
+        const AliasRun run{static_cast<std::uint32_t>(frame.frame()),
+                           page.va().raw() | (effective & (kRightsMask | kCachingMask)), size / kPageSize};
+        const bool own = facts_.is_own(page.va());
+        const bool ram = facts_.is_ram(frame);
+        std::optional<Rule> rule;
+        if (!ram) {
+            rule = Rule::page_beyond_ram;
+        } else if (const auto table = own ? std::nullopt : tables_.within(frame, size)) {
+            rule = rule_over_table((effective & bits::kUser) != 0, (effective & bits::kWritable) != 0);
+            page.pa = table;
+        } else if (const auto free = own ? std::nullopt : free_within(frame, size)) {
+            rule = Rule::page_free;
+            page.pa = free;
+        } else if (restricted) {
+            rule = Rule::pde_restricts;
         }
-        if (!is_ram_(pte.frame())) {
-            return Rule::page_beyond_ram;
+        if (rule) {
+            page.rule = *rule;
+            report(page);
         }
-        if ((pte.writable() && !entry.writable()) || (pte.user() && !entry.user())) {
-            return Rule::pde_restricts;
+        if (ram && !own) {
+            check_aliases(page, run, rule.has_value());
+        }
+    }
+
+    constexpr std::optional<PhysAddr> free_within(PhysAddr first, std::uint32_t size) {
+        for (std::uint32_t offset = 0; offset < size; offset += kPageSize) {
+            if (facts_.is_free(first.plus(offset))) {
+                return first.plus(offset);
+            }
         }
         return std::nullopt;
     }
 
-    constexpr void check_self_map() {
-        std::uint32_t count = 0;
-        std::uint16_t last = 0;
-        for (std::uint32_t pdi = 0; pdi < kEntryCount; ++pdi) {
-            if (is_self_map(pde(pdi), context_)) {
-                ++count;
-                last = static_cast<std::uint16_t>(pdi);
+    /// One finding for an entry: a page about which something was said already is remembered only.
+    constexpr void check_aliases(Finding page, const AliasRun& run, bool told) {
+        const auto alias = [&](std::uint32_t other) {
+            const std::uint32_t differs = (other ^ run.page) & (kPageSize - 1);
+            if (told || differs == 0) {
+                return;
             }
+            told = true;
+            page.rule = (differs & kCachingMask) != 0 ? Rule::alias_caching : Rule::alias_rights;
+            page.other = VirtAddr{other}.page_base();
+            report(page);
+        };
+        runs_.add(run, alias);
+    }
+
+    constexpr void check_whole() {
+        Finding finding{.pdi = last_self_map_, .pa = context_.control.directory(), .count = self_maps_};
+        if (self_maps_ > 1 || (self_maps_ == 0 && !copied_)) {
+            finding.rule = self_maps_ == 0 ? Rule::self_map_missing : Rule::self_map_several;
+            report(finding);
         }
-        if (count == 0) {
-            emit_(Finding{
-                .rule = Rule::self_map_missing, .pti = {}, .pa = context_.control.directory(), .count = 0});
-        } else if (count > 1) {
-            emit_(Finding{.rule = Rule::self_map_several,
-                          .pdi = last,
-                          .pti = {},
-                          .pa = context_.control.directory(),
-                          .count = count});
+        if (runs_.forgotten() != 0) {
+            report({.rule = Rule::alias_unknown, .count = runs_.forgotten()});
         }
     }
 
     R& read_;
     const PagingContext& context_;
-    IsRam& is_ram_;
-    std::array<std::uint32_t, kEntryCount + 1>& frames_;
-    std::uint32_t frame_count_ = 0;
+    F& facts_;
+    TableFrames tables_;
+    AliasRuns runs_;
     Emit& emit_;
+    std::uint32_t slot_ = 0;
+    std::uint32_t self_maps_ = 0;
+    std::uint16_t last_self_map_ = 0;
+    bool copied_ = false;
+    bool in_window_ = false;
+    std::optional<Finding> open_;
 };
 
-} // namespace detail
+} // namespace pagelab::paging::detail
 
-/// Calls `emit(const Finding&)` for all that the rules find in the directory of `context`. `is_ram(PhysAddr)`
-/// says whether a frame is RAM.
-template <WordReader R, class IsRam, class Emit>
-constexpr void for_each_finding(R& read, const PagingContext& context, IsRam is_ram,
-                                CheckWorkspace& workspace, Emit emit) {
-    detail::Checker<R, IsRam, Emit>(read, context, is_ram, workspace, emit).run();
-}
+namespace pagelab::paging {
 
-/// The sentence of a finding, without its severity and rule.
-template <TextSink S>
-constexpr void put_finding_text(S& sink, const Finding& finding) {
-    const auto entry = [&] {
-        if (finding.pti) {
-            put_pte_name(sink, finding.pdi, *finding.pti);
-            if (finding.count > 1) {
-                sink.put(" and ");
-                put_decimal(sink, finding.count - 1);
-                sink.put(" after it");
-            }
-        } else {
-            put_pde_name(sink, finding.pdi);
-        }
-    };
-    const auto frame = [&] { put_address(sink, finding.pa.value_or(PhysAddr{})); };
-    const bool many = finding.count > 1;
-    switch (finding.rule) {
-    case Rule::paging_off:
-        sink.put("paging is off (CR0.PG = 0)");
-        return;
-    case Rule::directory_beyond_ram:
-        sink.put("CR3 points at ");
-        frame();
-        sink.put(", beyond RAM");
-        return;
-    case Rule::table_beyond_ram:
-        entry();
-        sink.put(" points at a table at ");
-        frame();
-        sink.put(", beyond RAM");
-        return;
-    case Rule::reserved_bits:
-        entry();
-        sink.put(" = ");
-        put_hex(sink, finding.raw, 8);
-        sink.put(" has reserved bits set: each access faults");
-        return;
-    case Rule::self_map_user_writable:
-        entry();
-        sink.put(" lets user code rewrite every page table (self-map with US and RW)");
-        return;
-    case Rule::self_map_user:
-        entry();
-        sink.put(" lets user code read every page table (self-map with US)");
-        return;
-    case Rule::self_map_missing:
-        sink.put("no slot maps the directory onto itself");
-        return;
-    case Rule::self_map_several:
-        put_decimal(sink, finding.count);
-        sink.put(" slots map the directory onto itself; the highest is ");
-        put_decimal(sink, finding.pdi);
-        return;
-    case Rule::table_shared:
-        entry();
-        sink.put(" shares its table ");
-        frame();
-        sink.put(" with ");
-        put_pde_name(sink, finding.other_pdi);
-        return;
-    case Rule::table_writable:
-        entry();
-        sink.put(many          ? " map page tables from "
-                 : finding.pti ? " maps the page table at "
-                               : " maps 4 MiB with page tables among them from ");
-        frame();
-        sink.put(" writably, beside the self-map");
-        return;
-    case Rule::page_beyond_ram:
-        entry();
-        sink.put(many ? " map memory from " : " maps ");
-        frame();
-        sink.put(many ? " on, beyond RAM" : ", beyond RAM");
-        return;
-    case Rule::pde_restricts:
-        entry();
-        sink.put(many ? " give rights that " : " gives rights that ");
-        put_pde_name(sink, finding.pdi);
-        sink.put(" takes away");
-        return;
-    case Rule::data_not_present:
-        entry();
-        sink.put(many ? " are not present but hold data, first " : " is not present but holds ");
-        put_hex(sink, finding.raw, 8);
-        return;
-    }
-}
-
-/// One line of `check`, without its newline.
-template <TextSink S>
-constexpr void put_finding(S& sink, const Finding& finding) {
-    sink.put(severity_name(rule_info(finding.rule).severity));
-    sink.put(" ");
-    sink.put(rule_info(finding.rule).name);
-    sink.put(": ");
-    put_finding_text(sink, finding);
-}
-
-template <TextSink S>
-constexpr void write_json(S& sink, const Finding& finding) {
-    const bool of_entry = finding.rule != Rule::paging_off && finding.rule != Rule::directory_beyond_ram &&
-                          finding.rule != Rule::self_map_missing;
-    JsonObject json(sink, "finding");
-    json.text("severity", severity_name(rule_info(finding.rule).severity));
-    json.text("rule", rule_info(finding.rule).name);
-    json.address("va", of_entry ? std::optional{finding.va()} : std::nullopt);
-    json.address("pa", finding.pa);
-    json.plain_text("text", [&](S& text) { put_finding_text(text, finding); });
+/// Calls `emit(const Finding&)` for all that the rules find in the directory of `context`.
+template <WordReader R, CheckFacts F, class Emit>
+constexpr void for_each_finding(R& read, const PagingContext& context, F facts, CheckWorkspace& workspace,
+                                Emit emit) {
+    detail::Checker<R, F, Emit>(read, context, facts, workspace, emit).run();
 }
 
 } // namespace pagelab::paging

@@ -6,7 +6,7 @@
 #include "kernel/interface/marks.hpp"
 #include "kernel/interface/tokenizer.hpp"
 #include "kernel/machine/machine.hpp"
-#include "kernel/paging/checks.hpp"
+#include "kernel/paging/check_facts.hpp"
 #include "kernel/shell/arguments.hpp"
 #include "kernel/shell/history.hpp"
 #include "kernel/shell/print.hpp"

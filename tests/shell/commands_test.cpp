@@ -298,15 +298,27 @@ TEST_F(Commands, FindNamesEveryUse) {
 }
 
 TEST_F(Commands, CheckFailsOnlyForErrors) {
-    session.run("check");
-    EXPECT_EQ(session.status(), Status::ok) << "warnings are no errors";
+    expect("check", {"0 errors, 0 warnings, 0 notes"});
+    ok("map 0x40000000 p:0x00105000 rw");
+    expect("check", {"warning table-writable: PTE 256:0 maps the page table at p:0x00105000 writably, beside "
+                     "the self-map",
+                     "0 errors, 1 warning, 0 notes"});
+    ok("unmap 0x40000000");
     ok("setpde 5 p:0x7f000000|P");
     const Lines lines = session.run("check");
     EXPECT_EQ(session.status(), Status::error);
     EXPECT_EQ(lines.at(0), "error table-beyond-ram: PDE 5 points at a table at p:0x7f000000, beyond RAM");
-    EXPECT_EQ(lines.back(), "1 error, 1 warning, 0 notes");
+    EXPECT_EQ(lines.back(), "1 error, 0 warnings, 0 notes");
     expect("check --cr3 p:0x00900000",
            {"note self-map-missing: no slot maps the directory onto itself", "0 errors, 0 warnings, 1 note"});
+}
+
+TEST_F(Commands, CheckTellsAliases) {
+    ok("map 0x40000000 p:0x00800000 rwu");
+    expect("check", {"0 errors, 0 warnings, 0 notes"});
+    ok("map 0x50000000 p:0x00800000 r");
+    expect("check", {"note alias-rights: PTE 320:0 maps p:0x00800000 with other rights than 0x40000000 does",
+                     "0 errors, 0 warnings, 1 note"});
 }
 
 TEST_F(Commands, MapsFilters) {

@@ -55,7 +55,7 @@ TEST(Json, OfEachQueryHasItsKeys) {
         {"dumppd --json", "slot"},
         {"dumppt 256 --json", "slot"},
         {"find p:0x00105000 --json", "alias"},
-        {"check --json", "finding"},
+        {"check --cr3 p:0x00900000 --json", "finding"},
         {"fault 0 2 --json", "fault"},
         {"touch 0 w --json", "probe"},
         {"probe 0 --json", "probe"},

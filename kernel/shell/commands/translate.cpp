@@ -1,6 +1,8 @@
 // walk split window dumppd dumppt maps find check decode: questions about the tables.
 #include "kernel/interface/layout.hpp"
 #include "kernel/paging/aliases.hpp"
+#include "kernel/paging/check_text.hpp"
+#include "kernel/paging/checks.hpp"
 #include "kernel/paging/region_text.hpp"
 #include "kernel/paging/slot_text.hpp"
 #include "kernel/shell/commands/handlers.hpp"
@@ -31,12 +33,27 @@ void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, s
     }
 }
 
-/// The scratch page through which physical memory is read shows, while the tables are read, one of them.
-bool is_own_look(const paging::Finding& finding) {
-    using interface::layout::ScratchPage;
-    return finding.rule == paging::Rule::table_writable && finding.pti &&
-           finding.va() == interface::layout::scratch_page(ScratchPage::physical);
-}
+/// What `check` must know of this machine besides its tables.
+struct LabFacts {
+    Machine& machine;
+
+    /// Below 1 MiB a PC's memory has holes that every kernel maps.
+    [[nodiscard]] bool is_ram(PhysAddr frame) const {
+        return frame < interface::layout::kVgaHoleEnd || machine.is_ram(frame);
+    }
+    [[nodiscard]] bool is_free(PhysAddr frame) const {
+        return machine.frame_record(frame).role() == interface::FrameRole::free;
+    }
+    /// The direct map, and the scratch page through which physical memory is read: while the tables are
+    /// read it shows one of them.
+    [[nodiscard]] bool is_own(paging::VirtAddr page) const {
+        using interface::layout::kDirectMap;
+        using interface::layout::ScratchPage;
+        return page.directory_index() == kDirectMap.directory_index() ||
+               page == interface::layout::scratch_page(ScratchPage::physical);
+    }
+    [[nodiscard]] bool is_window(std::uint32_t slot) const { return slot == interface::layout::kForeignSlot; }
+};
 
 /// The page directory that `dumppt` is asked for: a decimal number below 1024, else the PDI of an address.
 Parsed<std::uint32_t> parse_table(std::string_view token, const Machine& machine) {
@@ -226,12 +243,8 @@ Status check(Invocation& invocation) {
     }
     Reader read(invocation);
     std::uint32_t counts[3] = {};
-    // Below 1 MiB a PC's memory has holes that every kernel maps.
-    const auto is_ram = [&](PhysAddr frame) {
-        return frame < interface::layout::kVgaHoleEnd || invocation.machine.is_ram(frame);
-    };
     const auto tell = [&](const paging::Finding& finding) {
-        if (is_own_look(finding) || invocation.poll()) {
+        if (invocation.poll()) {
             return;
         }
         ++counts[static_cast<std::size_t>(paging::rule_info(finding.rule).severity)];
@@ -242,7 +255,7 @@ Status check(Invocation& invocation) {
         }
         print(invocation.out, "\n");
     };
-    paging::for_each_finding(read, context, is_ram, invocation.workspace, tell);
+    paging::for_each_finding(read, context, LabFacts{invocation.machine}, invocation.workspace, tell);
     if (!invocation.flags.json) {
         print(invocation.out, Count{counts[0], "error"}, ", ", Count{counts[1], "warning"}, ", ",
               Count{counts[2], "note"}, "\n");
