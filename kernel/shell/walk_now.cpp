@@ -5,10 +5,8 @@ namespace pagelab::shell {
 paging::Walk walk_now(Machine& machine, VirtAddr va) {
     auto read = [&](PhysAddr address) { return machine.read_word(address); };
     const paging::PagingContext context = machine.context();
-    if (!context.control.paging()) {
-        return paging::walk(read, context, std::nullopt, va);
-    }
-    return paging::walk(read, context, paging::find_self_map(read, context), va);
+    const auto slot = context.control.paging() ? paging::find_self_map(read, context) : std::nullopt;
+    return paging::walk(read, context, slot, va);
 }
 
 } // namespace pagelab::shell

@@ -3,6 +3,7 @@
 #include "kernel/arch/x86/image.hpp"
 #include "kernel/arch/x86/registers.hpp"
 #include "kernel/interface/layout.hpp"
+#include "kernel/paging/control.hpp"
 #include "kernel/paging/flags.hpp"
 #include "kernel/paging/self_map.hpp"
 
@@ -39,7 +40,8 @@ bool is_read_only(std::uint32_t address) {
 
 void enable_paging_features(const CpuFeatures& cpu) {
     if (cpu.has_cr4()) {
-        write_cr4((cpu.page_size_extension ? kCr4Pse : 0) | (cpu.global_pages ? kCr4Pge : 0));
+        write_cr4((cpu.page_size_extension ? paging::cr4::kPse : 0) |
+                  (cpu.global_pages ? paging::cr4::kPge : 0));
     }
 }
 

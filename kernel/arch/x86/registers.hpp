@@ -7,9 +7,6 @@
 
 namespace pagelab::arch {
 
-inline constexpr std::uint32_t kCr0WriteProtect = 1u << 16;
-inline constexpr std::uint32_t kCr4Pse = 1u << 4;
-inline constexpr std::uint32_t kCr4Pge = 1u << 7;
 inline constexpr std::uint32_t kEflagsInterrupt = 1u << 9;
 inline constexpr std::uint32_t kEflagsId = 1u << 21;
 
