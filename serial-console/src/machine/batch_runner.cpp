@@ -1,6 +1,7 @@
 #include "serial-console/src/machine/batch_runner.hpp"
 
 #include "serial-console/src/machine/liveness.hpp"
+#include "serial-console/src/machine/serial_line.hpp"
 #include "serial-console/src/machine/standard_streams.hpp"
 
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ constexpr int kLookMs = 100;
 class Runner {
 public:
     Runner(Session& session, Batch& batch, const SignalGuard& signals)
-        : session_(session), batch_(batch), signals_(signals), liveness_(Clock::now()) {}
+        : session_(session), batch_(batch), signals_(signals), liveness_(Clock::now()), serial_(session) {}
 
     BatchResult run() {
         while (!ended_) {
@@ -48,9 +49,8 @@ public:
 
 private:
     void wait() {
-        const short serial_events = outgoing_.empty() ? POLLIN : POLLIN | POLLOUT;
         std::array<pollfd, 3> waiting = {{
-            {serial_open_ ? session_.serial_descriptor() : -1, serial_events, 0},
+            serial_.waiting(),
             {session_.control_descriptor(), POLLIN, 0},
             {signals_.descriptor(), POLLIN, 0},
         }};
@@ -59,18 +59,14 @@ private:
 
     /// Takes all that has arrived and sends what is to be sent.
     void read_serial() {
-        while (serial_open_ && !ended_) {
-            std::string bytes;
-            const ReadResult result = read_available(session_.serial_descriptor(), bytes);
-            if (result == ReadResult::closed) {
-                serial_open_ = false;
-            }
-            if (result != ReadResult::data) {
+        while (!ended_) {
+            const auto bytes = serial_.read();
+            if (!bytes) {
                 break;
             }
             liveness_.heard(Clock::now());
-            const Batch::Step step = batch_.on_bytes(bytes);
-            outgoing_ += step.send;
+            const Batch::Step step = batch_.on_bytes(*bytes);
+            serial_.send(step.send);
             if (!step.note.empty()) {
                 say(step.note);
             }
@@ -79,9 +75,7 @@ private:
                 ended_ = true;
             }
         }
-        if (serial_open_ && !write_available(session_.serial_descriptor(), outgoing_)) {
-            serial_open_ = false;
-        }
+        serial_.flush();
     }
 
     void react() {
@@ -94,7 +88,7 @@ private:
                 break;
             case Happening::rebooting:
                 batch_.on_reboot();
-                outgoing_.clear();
+                serial_.drop_unsent();
                 if (const auto revived = session_.revive(); !revived) {
                     fail(fmt::format("the guest did not come back from its reboot: {}", revived.error()));
                 }
@@ -149,8 +143,7 @@ private:
     const SignalGuard& signals_;
     Liveness liveness_;
     BatchResult result_;
-    std::string outgoing_;
-    bool serial_open_ = true;
+    SerialLine serial_;
     bool ended_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "serial-console/src/machine/key_prefix.hpp"
 #include "serial-console/src/machine/liveness.hpp"
+#include "serial-console/src/machine/serial_line.hpp"
 #include "serial-console/src/machine/standard_streams.hpp"
 #include "serial-console/src/machine/terminal_mode.hpp"
 #include "serial-console/src/serial/marks.hpp"
@@ -42,7 +43,7 @@ public:
             read_serial();
             react();
             read_input();
-            write_serial();
+            serial_.flush();
             watch();
         }
         terminal_.restore();
@@ -77,9 +78,8 @@ private:
 
     void wait() {
         const bool wants_input = input_open_ && (typing_ || pending_.find('\n') == std::string::npos);
-        const short serial_events = outgoing_.empty() ? POLLIN : POLLIN | POLLOUT;
         std::array<pollfd, 4> waiting = {{
-            {serial_open_ ? session_.serial_descriptor() : -1, serial_events, 0},
+            serial_.waiting(),
             {session_.control_descriptor(), POLLIN, 0},
             {signals_.descriptor(), POLLIN, 0},
             {wants_input ? STDIN_FILENO : -1, POLLIN, 0},
@@ -89,17 +89,13 @@ private:
     }
 
     void read_serial() {
-        while (serial_open_ && !ended_) {
-            std::string bytes;
-            const ReadResult result = read_available(session_.serial_descriptor(), bytes);
-            if (result == ReadResult::closed) {
-                serial_open_ = false;
-            }
-            if (result != ReadResult::data) {
+        while (!ended_) {
+            const auto bytes = serial_.read();
+            if (!bytes) {
                 return;
             }
             liveness_.heard(Clock::now());
-            show(bytes);
+            show(*bytes);
         }
     }
 
@@ -148,7 +144,7 @@ private:
             return;
         }
         KeyPrefix::Typed typed = keys_.feed(bytes);
-        outgoing_ += typed.to_guest;
+        serial_.send(typed.to_guest);
         ended_ = ended_ || typed.quit;
     }
 
@@ -171,7 +167,7 @@ private:
         if (line.ends_with('\r')) {
             line.pop_back();
         }
-        outgoing_ += line + "\r";
+        serial_.send(line + "\r");
         prompt_.reset();
         echo_due_ = true;
         liveness_.heard(Clock::now());
@@ -180,12 +176,6 @@ private:
     /// Does the shell wait? While it echoes a line it may draw the prompt again, on the same line.
     [[nodiscard]] bool at_prompt() const {
         return !in_output_ && prompt_.at_prompt() && (!echo_due_ || prompt_.line_ended());
-    }
-
-    void write_serial() {
-        if (serial_open_ && !write_available(session_.serial_descriptor(), outgoing_)) {
-            serial_open_ = false;
-        }
     }
 
     void react() {
@@ -206,7 +196,7 @@ private:
             say(happened.text);
             return;
         case Happening::rebooting:
-            outgoing_.clear();
+            serial_.drop_unsent();
             in_output_ = false;
             echo_due_ = false;
             prompt_.reset();
@@ -254,6 +244,7 @@ private:
     }
 
     Session& session_;
+    SerialLine serial_{session_};
     const SignalGuard& signals_;
     bool ours_;
     bool typing_; ///< a person types; else a pipe delivers
@@ -265,11 +256,9 @@ private:
     serial::PromptFinder prompt_;
     ConsoleResult result_;
     std::string farewell_;
-    std::string outgoing_;
     std::string pending_; ///< lines of a pipe that were not sent yet
     bool in_output_ = false;
     bool echo_due_ = false; ///< a line was sent, the shell has not taken it yet
-    bool serial_open_ = true;
     bool input_open_ = true;
     bool input_ready_ = false;
     bool eof_ = false;

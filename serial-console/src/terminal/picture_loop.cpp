@@ -57,7 +57,7 @@ void PictureLoop::tell(auto what) {
 
 void PictureLoop::perform(const model::Effect& effect) {
     if (const auto* const send = std::get_if<model::SendSerial>(&effect)) {
-        outgoing_ += send->bytes;
+        serial_.send(send->bytes);
     } else if (std::holds_alternative<model::Quit>(effect)) {
         ended_ = true;
     } else if (std::holds_alternative<model::RingBell>(effect)) {
@@ -81,7 +81,7 @@ PictureResult PictureLoop::run() {
         wait();
         take_signals();
         read_keys();
-        write_serial();
+        serial_.flush();
         read_serial();
         take_happenings();
         watch_holder();
@@ -106,10 +106,9 @@ int PictureLoop::patience() const {
 }
 
 void PictureLoop::wait() {
-    const short serial_events = outgoing_.empty() ? POLLIN : POLLIN | POLLOUT;
     std::array<pollfd, 5> waiting = {{
         {STDIN_FILENO, POLLIN, 0},
-        {serial_open_ ? session_.serial_descriptor() : -1, serial_events, 0},
+        serial_.waiting(),
         {session_.control_descriptor(), POLLIN, 0},
         {signals_.descriptor(), POLLIN, 0},
         {terminal_.resize_descriptor(), POLLIN, 0},
@@ -147,25 +146,17 @@ void PictureLoop::read_keys() {
 }
 
 void PictureLoop::read_serial() {
-    std::string bytes;
-    if (!serial_open_) {
+    auto bytes = serial_.read();
+    if (!bytes) {
         return;
     }
-    const machine::ReadResult result = machine::read_available(session_.serial_descriptor(), bytes);
-    serial_open_ = result != machine::ReadResult::closed;
-    if (!history_.empty() && !bytes.empty()) {
+    if (!history_.empty()) {
         // The socket was connected before the log was read: what came between is in both.
-        bytes.erase(0, guest::overlap(history_, bytes));
+        bytes->erase(0, guest::overlap(history_, *bytes));
         history_.clear();
     }
-    if (!bytes.empty()) {
-        tell(model::SerialReceived{std::move(bytes)});
-    }
-}
-
-void PictureLoop::write_serial() {
-    if (serial_open_ && !machine::write_available(session_.serial_descriptor(), outgoing_)) {
-        serial_open_ = false;
+    if (!bytes->empty()) {
+        tell(model::SerialReceived{std::move(*bytes)});
     }
 }
 
@@ -191,7 +182,7 @@ void PictureLoop::on_happened(const Happened& happened) {
         tell(model::RunChanged{Run::running});
         return;
     case Happening::rebooting:
-        outgoing_.clear();
+        serial_.drop_unsent();
         if (const auto revived = session_.revive(); !revived) {
             leave(fmt::format("the guest did not come back from its reboot: {}", revived.error()),
                   machine::kExitGuestDied);

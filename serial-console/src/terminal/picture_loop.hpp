@@ -4,6 +4,7 @@
 
 #include "serial-console/src/guest/capture.hpp"
 #include "serial-console/src/machine/lifecycle.hpp"
+#include "serial-console/src/machine/serial_line.hpp"
 #include "serial-console/src/model/update.hpp"
 #include "serial-console/src/terminal/curses_terminal.hpp"
 
@@ -39,7 +40,6 @@ private:
     void take_signals();
     void read_keys();
     void read_serial();
-    void write_serial();
     void take_happenings();
     void on_happened(const machine::Happened& happened);
     [[nodiscard]] model::Run who_holds();
@@ -48,6 +48,7 @@ private:
     void draw();
 
     machine::Session& session_;
+    machine::SerialLine serial_{session_};
     const machine::SignalGuard& signals_;
     const guest::Ram& ram_;
     CursesTerminal& terminal_;
@@ -56,8 +57,7 @@ private:
 
     model::State state_;
     PictureResult result_;
-    std::string outgoing_; // to the guest
-    std::string history_;  // shown already, may come again from the socket
+    std::string history_; // shown already, may come again from the socket
     guest::Pulse pulse_;
     std::optional<model::Time> looked_;
     std::optional<model::Time> asked_holder_;
@@ -67,7 +67,6 @@ private:
     bool input_ready_ = false;
     bool input_gone_ = false;
     int empty_reads_ = 0;
-    bool serial_open_ = true;
     bool held_ = false;
     bool ended_ = false;
 };
