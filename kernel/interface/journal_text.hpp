@@ -10,25 +10,6 @@ namespace pagelab::interface {
 namespace detail {
 
 template <paging::TextSink S>
-constexpr void put_entry_change(S& sink, const JournalRecord& record) {
-    const paging::VirtAddr va{record.address};
-    if (record.kind == JournalKind::pde) {
-        paging::put_pde_name(sink, va.directory_index());
-    } else {
-        paging::put_pte_name(sink, va.directory_index(), va.table_index());
-    }
-    if (record.count > 1) {
-        sink.put(" and ");
-        paging::put_decimal(sink, record.count - 1);
-        sink.put(" after it");
-    }
-    sink.put("  ");
-    paging::put_hex(sink, record.old_value, 8);
-    sink.put(" -> ");
-    paging::put_hex(sink, record.new_value, 8);
-}
-
-template <paging::TextSink S>
 constexpr void put_counted(S& sink, std::uint32_t count, std::string_view noun) {
     paging::put_decimal(sink, count);
     sink.put(" ");
@@ -47,6 +28,28 @@ template <paging::TextSink S>
 constexpr void put_named_hex(S& sink, std::string_view name, std::uint32_t value, unsigned digits = 8) {
     sink.put(name);
     paging::put_hex(sink, value, digits);
+}
+
+template <paging::TextSink S>
+constexpr void put_entry_change(S& sink, const JournalRecord& record) {
+    const paging::VirtAddr va{record.address};
+    if (record.space != 0) {
+        put_numbered(sink, "space ", record.space, ": ");
+    }
+    if (record.kind == JournalKind::pde) {
+        paging::put_pde_name(sink, va.directory_index());
+    } else {
+        paging::put_pte_name(sink, va.directory_index(), va.table_index());
+    }
+    if (record.count > 1) {
+        sink.put(" and ");
+        paging::put_decimal(sink, record.count - 1);
+        sink.put(" after it");
+    }
+    sink.put("  ");
+    paging::put_hex(sink, record.old_value, 8);
+    sink.put(" -> ");
+    paging::put_hex(sink, record.new_value, 8);
 }
 
 } // namespace detail
@@ -100,8 +103,18 @@ constexpr void put_event_text(S& sink, const JournalRecord& record) {
         detail::put_named_hex(sink, " -> ", record.new_value);
         return;
     case JournalKind::space:
-        detail::put_numbered(sink, "space ", record.old_value, "");
-        detail::put_named_hex(sink, ", CR3 ", record.new_value);
+        detail::put_numbered(sink, "space ", record.address >> 16, "");
+        detail::put_numbered(sink, " -> space ", record.address & 0xffff, "");
+        detail::put_named_hex(sink, ", CR3 ", record.old_value);
+        detail::put_named_hex(sink, " -> ", record.new_value);
+        return;
+    case JournalKind::space_new:
+    case JournalKind::space_delete:
+        detail::put_numbered(sink, "space ", record.address & 0xff, "");
+        sink.put(record.kind == JournalKind::space_new ? " was made, its directory at "
+                                                       : " was deleted, its directory was at ");
+        paging::put_address(
+            sink, PhysAddr{record.kind == JournalKind::space_new ? record.new_value : record.old_value});
         return;
     case JournalKind::undo:
         detail::put_numbered(sink, "command ", record.count, " was taken back");

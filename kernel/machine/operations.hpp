@@ -104,6 +104,9 @@ enum class Refusal : std::uint8_t {
     nothing_to_undo, // no command changed anything
     out_of_reach,    // undo: its records were overwritten
     not_possible,    // touch: can't be tried without harm
+    no_space,        // there is no space of this number; `value` is it
+    no_number,       // every space number is taken
+    space_in_use,    // delete: it is the current one, or that of boot
     interrupted,     // Ctrl-C came while it was done; all of it was taken back
 };
 
