@@ -83,6 +83,8 @@ struct UndoReport {
     std::uint32_t frames_freed = 0;
     std::uint32_t frames_taken_again = 0;
     std::uint32_t registers_restored = 0; // control registers
+    std::uint32_t spaces_restored = 0;    // made, deleted or loaded ones
+    std::uint32_t first_record = 0;       // its first in the journal
 };
 
 enum class Refusal : std::uint8_t {
