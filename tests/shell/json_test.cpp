@@ -64,6 +64,8 @@ TEST(Json, OfEachQueryHasItsKeys) {
         {"log 100 --json", "event"},
         {"frames --json", "frames"},
         {"quiz --json", "question"},
+        {"space --json", "space"},
+        {"space list --json", "space"},
         {"quiz 5 --json", "question"},
         {"regs --json", "regs"},
         {"peek 0xc0200000 5 --json", "memory"},

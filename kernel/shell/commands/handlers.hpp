@@ -46,6 +46,9 @@ Status stale(Invocation& invocation);
 Status invlpg(Invocation& invocation);
 Status flush(Invocation& invocation);
 
+// space.cpp
+Status space(Invocation& invocation);
+
 // history.cpp
 Status log(Invocation& invocation);
 Status undo(Invocation& invocation);
