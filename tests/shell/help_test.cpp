@@ -21,8 +21,8 @@ TEST(Table, HoldsTheCommandsOfThisRelease) {
         "alloc", "answer", "check",  "cr0",   "cr4",    "decode",  "dumppd", "dumppt", "echo",  "exit",
         "fault", "fill",   "find",   "flush", "force",  "frames",  "free",   "halt",   "help",  "history",
         "in",    "invlpg", "log",    "map",   "maps",   "noflush", "peek",   "poke",   "probe", "protect",
-        "quit",  "quiz",   "reboot", "regs",  "repeat", "setpde",  "setpte", "space",  "split", "stale",
-        "time",  "tiny",   "touch",  "undo",  "unmap",  "walk",    "window"};
+        "quit",  "quiz",   "reboot", "regs",  "repeat", "setpde",  "setpte", "space",  "split", "strategy",
+        "stale", "time",   "tiny",   "touch", "undo",   "unmap",   "walk",   "window"};
     EXPECT_EQ(names, expected);
 }
 
@@ -164,6 +164,9 @@ const std::vector<Mistake> kMistakes = {
     {"space new window --json", ""}, // its error is a record
     {"space delete 1", "space new; space use 1"},
     {"in 1 probe 0", "space new"},
+    {"strategy bnech 16", ""},
+    {"strategy ls", ""},
+    {"strategy list --json", ""},
     {"in 1 wlak 0", "space new"},
     {"info", ""},
     {"x/4i 0xc0100000", ""},
@@ -285,6 +288,16 @@ TEST(Errors, AreOneLineAndChangeNothing) {
                                             "noflush space new",
                                             "force space use 0",
                                             "force noflush space use 0",
+                                            "strategy x",
+                                            "strategy list 1",
+                                            "strategy bench 0",
+                                            "strategy bench x",
+                                            "strategy bench 65537",
+                                            "strategy bench 4294967297",
+                                            "strategy bench -1",
+                                            "strategy bench 0x10",
+                                            "strategy bench 4K",
+                                            "strategy bench 1 1",
                                             "in",
                                             "in 0",
                                             "in walk 0",

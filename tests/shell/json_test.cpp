@@ -66,6 +66,7 @@ TEST(Json, OfEachQueryHasItsKeys) {
         {"quiz --json", "question"},
         {"space --json", "space"},
         {"space list --json", "space"},
+        {"strategy bench 64 --json", "bench"},
         {"quiz 5 --json", "question"},
         {"regs --json", "regs"},
         {"peek 0xc0200000 5 --json", "memory"},

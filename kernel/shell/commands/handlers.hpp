@@ -49,6 +49,9 @@ Status flush(Invocation& invocation);
 // space.cpp
 Status space(Invocation& invocation);
 
+// strategy.cpp
+Status strategy(Invocation& invocation);
+
 // history.cpp
 Status log(Invocation& invocation);
 Status undo(Invocation& invocation);
