@@ -51,9 +51,9 @@ constexpr Slot make_pte_slot(std::uint32_t pdi, std::uint32_t pti, std::uint32_t
             .target = pte.frame()};
 }
 
-/// One line of dumppd or dumppt, without its newline.
+/// The line of a slot up to what it leads to.
 template <TextSink S>
-constexpr void put_slot(S& sink, const Slot& slot) {
+constexpr void put_slot_head(S& sink, const Slot& slot) {
     FixedText<16> name;
     if (slot.level == Level::pde) {
         put_pde_name(name, slot.index);
@@ -68,6 +68,12 @@ constexpr void put_slot(S& sink, const Slot& slot) {
     sink.put("  ");
     put_flags(sink, slot.flags);
     sink.put("  -> ");
+}
+
+/// One line of dumppd or dumppt, without its newline.
+template <TextSink S>
+constexpr void put_slot(S& sink, const Slot& slot) {
+    put_slot_head(sink, slot);
     if (slot.self_map) {
         sink.put("self-map ");
         put_address(sink, slot.target);

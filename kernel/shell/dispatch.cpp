@@ -1,6 +1,7 @@
 #include "kernel/shell/dispatch.hpp"
 
 #include "kernel/paging/json.hpp"
+#include "kernel/shell/commands/refusals.hpp"
 #include "kernel/shell/synonyms.hpp"
 
 namespace pagelab::shell {
@@ -112,8 +113,30 @@ Status check_count(Invocation& invocation, const Command& command) {
     return Status::ok;
 }
 
-bool takes_prefix(const Command& command, std::string_view prefix) {
-    return command.prefixes == Prefixes::both || (command.prefixes == Prefixes::force && prefix == "force");
+/// Which of force and noflush was typed and does not fit before the command; empty if none.
+std::string_view unfit_prefix(const Command& command, machine::ChangeOptions typed) {
+    const auto fits = [&](Prefixes prefix) {
+        return (static_cast<unsigned>(command.prefixes) & static_cast<unsigned>(prefix)) != 0;
+    };
+    if (typed.force && !fits(Prefixes::force)) {
+        return "force";
+    }
+    return typed.flush || fits(Prefixes::noflush) ? "" : "noflush";
+}
+
+/// Whether the command asks of tables, or changes them, by no other way than reading and writing them.
+bool works_elsewhere(const Command& command) {
+    return command.family <= Family::memory || command.kind == Kind::modifier || command.name == "fault";
+}
+
+/// `in N`: the rest of the command means that space.
+Status enter_space(Invocation& invocation, std::string_view token) {
+    const auto number = read_decimal(token, machine::kMaxSpaces - 1);
+    if (!number) {
+        return no_space(invocation, token);
+    }
+    const auto entered = invocation.machine.work_in(*number);
+    return entered ? Status::ok : refuse(invocation, entered.error());
 }
 
 bool asks_for_help(std::string_view word) {
@@ -131,7 +154,7 @@ Status run(Invocation& invocation, const Command& command, const interface::Word
         return help_on(invocation, command.name);
     }
     if (command.kind == Kind::modifier) {
-        return misuse(invocation, command, problem("{} stands before force and noflush", command.name));
+        return misuse(invocation, command, problem("{} stands before in, force and noflush", command.name));
     }
     if (const Status status = take_words(invocation, command, words, first); status != Status::ok) {
         return status;
@@ -184,19 +207,32 @@ Status dispatch(Invocation& invocation, std::string_view text) {
     invocation.flags.json = wants_json(text);
     interface::Words words = interface::split_words(text);
     std::size_t first = 0;
-    std::string_view prefix;
-    for (; words[first] == "force" || words[first] == "noflush"; ++first) {
+    std::string_view prefix, space;
+    for (; words[first] == "force" || words[first] == "noflush" || words[first] == "in"; ++first) {
         prefix = words[first];
-        (prefix == "force" ? invocation.change.force : invocation.change.flush) = prefix == "force";
+        if (prefix != "in") {
+            (prefix == "force" ? invocation.change.force : invocation.change.flush) = prefix == "force";
+        } else if (!space.empty()) {
+            return invocation.fail("a command works in one space: in stands once before it");
+        } else if (first + 1 < words.count && !asks_for_help(words[first + 1])) {
+            space = words[++first];
+        }
     }
     if (words.overflow) {
         return invocation.fail("a command has at most {} words", Decimal{interface::kMaxWords});
     }
     if (first == words.count) {
-        return misuse(invocation, *find_command(prefix), problem("{} needs a command", prefix));
+        return misuse(
+            invocation, *find_command(prefix),
+            problem("{} needs {}", prefix, prefix == "in" ? "a number and a command" : "a command"));
     }
     if (!prefix.empty() && asks_for_help(words[first])) {
         return help_on(invocation, prefix);
+    }
+    if (!space.empty()) {
+        if (const Status status = enter_space(invocation, space); status != Status::ok) {
+            return status;
+        }
     }
     CommandText ours;
     if (find_command(words[first]) == nullptr) {
@@ -220,9 +256,14 @@ Status dispatch(Invocation& invocation, std::string_view text) {
     if (command == nullptr) {
         return unknown_command(invocation, words[first]);
     }
-    if (!prefix.empty() && !takes_prefix(*command, invocation.change.flush ? "force" : "noflush")) {
-        return invocation.fail("{} does not fit before {}; help {} says where it stands", prefix,
-                               command->name, prefix);
+    if (const std::string_view unfit = unfit_prefix(*command, invocation.change); !unfit.empty()) {
+        return invocation.fail("{} does not fit before {}; help {} says where it stands", unfit,
+                               command->name, unfit);
+    }
+    const std::uint32_t in_work = invocation.machine.space_in_work();
+    if (in_work != invocation.machine.space() && !works_elsewhere(*command)) {
+        return invocation.fail("{} works in the current space only; did you mean space use {}?",
+                               command->name, Decimal{in_work});
     }
     return run(invocation, *command, words, first + 1);
 }
