@@ -74,7 +74,7 @@ struct Invocation {
     }
     /// `error: …` or its record.
     Status error(std::string_view text);
-    Status error(const Problem& problem);
+    Status error(Problem problem);
     template <class... Parts>
     [[gnu::always_inline]] Status fail(const char* sentence, const Parts&... parts) {
         return error(problem(sentence, parts...));
@@ -86,7 +86,7 @@ using Message = Text<384>;
 
 /// Prints `error: …`, or the error record.
 void print_error(Output& out, std::string_view text, bool json);
-void print_error(Output& out, const Problem& problem, bool json);
+void print_error(Output& out, Problem problem, bool json);
 
 using Handler = Status (*)(Invocation&);
 

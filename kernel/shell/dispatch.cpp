@@ -6,12 +6,10 @@
 namespace pagelab::shell {
 namespace {
 
-Status misuse(Invocation& invocation, const Command& command, const Problem& problem) {
-    Message message;
-    problem.write(message);
-    print(message, "; usage: ");
-    put_usage_text(message, command);
-    return invocation.error(message.view());
+Status misuse(Invocation& invocation, const Command& command, Problem problem) {
+    print(problem_line(), "; usage: ");
+    put_usage_text(problem_line(), command);
+    return invocation.error(problem);
 }
 
 Status unknown_command(Invocation& invocation, std::string_view name) {
@@ -154,15 +152,12 @@ void print_error(Output& out, std::string_view text, bool json) {
     print(out, "\n");
 }
 
-void print_error(Output& out, const Problem& problem, bool json) {
-    Message message;
-    problem.write(message);
-    print_error(out, message.view(), json);
+void print_error(Output& out, Problem, bool json) {
+    print_error(out, problem_text(), json);
 }
 
-Status Invocation::error(const Problem& problem) {
-    print_error(out, problem, flags.json);
-    return Status::error;
+Status Invocation::error(Problem) {
+    return error(problem_text());
 }
 
 Status Invocation::error(std::string_view text) {

@@ -1,9 +1,10 @@
-// A line of text out of parts: `print(out, "table ", va, " has ", Decimal{3}, " entries")`.
-// For the shell and its commands. How a number is spelled is kernel/paging/writer.hpp's business. All text
-// goes through one type of output, so that the kernel holds one copy of what writes it.
+// A line of text out of parts: `print(out, "table ", va, " has ", Decimal{3}, " entries")`, or with a
+// sentence: `say(out, "table {} has {} entries", va, Decimal{3})`, which is smaller and reads better. For the
+// shell and its commands. What a part may be is kernel/paging/say.hpp's business. All text goes through one
+// type of output, so that the kernel holds one copy of what writes it.
 #pragma once
 
-#include "kernel/paging/writer.hpp"
+#include "kernel/paging/say.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,42 +34,22 @@ private:
     paging::FixedText<N> text_;
 };
 
-struct Decimal {
-    std::uint32_t value;
-};
-/// Decimal of 64 bits.
-struct LongDecimal {
-    std::uint64_t value;
-};
-struct Hex {
-    std::uint64_t value;
-    unsigned digits = 8;
-};
-/// Bytes, as KiB, MiB or GiB where that is whole.
-struct Size {
-    std::uint64_t bytes;
-};
-/// `3 pages`, `1 page`: the noun's plural takes an s.
-struct Count {
-    std::uint32_t value;
-    std::string_view noun;
-};
+using paging::Count;
+using paging::Decimal;
+using paging::Hex;
+using paging::LongDecimal;
+using paging::Size;
 
-void print_part(Output& out, std::string_view text);
-/// A literal: shorter to call than with a view of it, and most text is literals.
-void print_part(Output& out, const char* text);
-void print_part(Output& out, Decimal number);
-void print_part(Output& out, LongDecimal number);
-void print_part(Output& out, Hex number);
-void print_part(Output& out, Size size);
-void print_part(Output& out, Count count);
-void print_part(Output& out, paging::VirtAddr va);
-void print_part(Output& out, paging::PhysAddr pa);
-void print_part(Output& out, const paging::VirtRange& range);
+/// Writes `sentence` with the parts in place of its {}.
+template <class... Parts>
+[[gnu::always_inline]] inline void say(Output& out, const char* sentence, const Parts&... parts) {
+    paging::say<Output>(out, sentence, parts...);
+}
 
+/// Writes the parts one after the other.
 template <class... Parts>
 [[gnu::always_inline]] inline void print(Output& out, const Parts&... parts) {
-    (print_part(out, parts), ...);
+    paging::put_all<Output>(out, parts...);
 }
 
 } // namespace pagelab::shell
