@@ -25,7 +25,7 @@ std::string_view option_name(std::string_view option) {
 
 /// The option of the row that is spelled so; empty if there is none.
 std::string_view find_option(const Command& command, std::string_view word) {
-    if (word == "--json" && command.kind == Kind::query) {
+    if (command.kind == Kind::query && is(word, "--json")) {
         return "--json";
     }
     std::string_view found;
@@ -55,29 +55,31 @@ Status unknown_option(Invocation& invocation, const Command& command, std::strin
 }
 
 void set_option(Flags& flags, std::string_view option, std::string_view value) {
-    if (option == "--json") {
+    if (is(option, "--json")) {
         flags.json = true;
-    } else if (option == "--writable") {
+    } else if (is(option, "--writable")) {
         flags.writable = true;
-    } else if (option == "--user") {
+    } else if (is(option, "--user")) {
         flags.user = true;
-    } else if (option == "--exec") {
+    } else if (is(option, "--exec")) {
         flags.executable = true;
-    } else if (option == "--phys=") {
+    } else if (is(option, "--phys=")) {
         flags.phys = value;
-    } else if (option == "--cr3=") {
+    } else if (is(option, "--cr3=")) {
         flags.cr3 = value;
     }
 }
 
-/// Splits the words after the name into options and arguments.
-Status take_words(Invocation& invocation, const Command& command, const interface::Words& words,
-                  std::size_t first) {
-    const bool takes_dashes = command.name == "echo";
-    for (std::size_t i = first; i < words.count; ++i) {
+/// Leaves of the words after the name those that are no options.
+Status take_words(Invocation& invocation, const Command& command) {
+    interface::Words& words = invocation.args;
+    const std::size_t count = words.count;
+    const bool takes_dashes = is(command.name, "echo");
+    words.count = 0;
+    for (std::size_t i = 1; i < count; ++i) {
         const std::string_view word = words[i];
-        if (!word.starts_with("--") || word == "---" || takes_dashes) {
-            invocation.args.items[invocation.args.count++] = word;
+        if (!word.starts_with("--") || is(word, "---") || takes_dashes) {
+            words.items[words.count++] = word;
             continue;
         }
         const std::string_view option = find_option(command, word);
@@ -86,12 +88,15 @@ Status take_words(Invocation& invocation, const Command& command, const interfac
         }
         std::string_view value;
         if (option.ends_with('=')) {
-            if (++i == words.count) {
+            if (++i == count) {
                 return misuse(invocation, command, problem("{} needs a value", word));
             }
             value = words[i];
         }
         set_option(invocation.flags, option, value);
+    }
+    for (std::size_t i = words.count; i < count; ++i) {
+        words.items[i] = {};
     }
     return Status::ok;
 }
@@ -110,34 +115,77 @@ Status check_count(Invocation& invocation, const Command& command) {
     return Status::ok;
 }
 
-bool takes_prefix(const Command& command, std::string_view prefix) {
-    return command.prefixes == Prefixes::both || (command.prefixes == Prefixes::force && prefix == "force");
+bool takes_prefix(const Command& command, bool force) {
+    return command.prefixes == Prefixes::both || (command.prefixes == Prefixes::force && force);
 }
 
 bool asks_for_help(std::string_view word) {
-    return word == "--help" || word == "-h";
+    return is(word, "--help") || is(word, "-h");
 }
 
 Status help_on(Invocation& invocation, std::string_view name) {
+    invocation.args = {};
     invocation.args.items[0] = name;
     invocation.args.count = 1;
     return find_command("help")->handler(invocation);
 }
 
-Status run(Invocation& invocation, const Command& command, const interface::Words& words, std::size_t first) {
-    if (words.count == first + 1 && asks_for_help(words[first]) && command.name != "echo") {
+Status run(Invocation& invocation, const Command& command) {
+    const interface::Words& words = invocation.args;
+    if (words.count == 2 && asks_for_help(words[1]) && !is(command.name, "echo")) {
         return help_on(invocation, command.name);
     }
     if (command.kind == Kind::modifier) {
         return misuse(invocation, command, problem("{} stands before force and noflush", command.name));
     }
-    if (const Status status = take_words(invocation, command, words, first); status != Status::ok) {
+    if (const Status status = take_words(invocation, command); status != Status::ok) {
         return status;
     }
     if (const Status status = check_count(invocation, command); status != Status::ok) {
         return status;
     }
     return command.handler(invocation);
+}
+
+/// Takes `force` and `noflush` off the words; the last of them, or nothing.
+std::string_view take_prefixes(Invocation& invocation) {
+    std::string_view prefix;
+    std::size_t count = 0;
+    for (;; ++count) {
+        const std::string_view word = invocation.args[count];
+        if (is(word, "force")) {
+            invocation.change.force = true;
+        } else if (is(word, "noflush")) {
+            invocation.change.flush = false;
+        } else {
+            break;
+        }
+        prefix = word;
+    }
+    invocation.args.drop(count);
+    return prefix;
+}
+
+/// Our command for the words, which may be another tool's; nothing after an error was told.
+const Command* find_or_translate(Invocation& invocation) {
+    interface::Words& words = invocation.args;
+    if (const Command* command = find_command(words[0])) {
+        return command;
+    }
+    const auto ours = translate_foreign(words);
+    if (!ours) {
+        invocation.error(ours.error());
+        return nullptr;
+    }
+    if (ours->empty()) {
+        unknown_command(invocation, words[0]);
+        return nullptr;
+    }
+    if (!invocation.flags.json) {
+        say(invocation.out, "# {}\n", *ours);
+    }
+    words.split(*ours);
+    return find_command(words[0]);
 }
 
 } // namespace
@@ -160,6 +208,14 @@ Status Invocation::error(Problem) {
     return error(problem_text());
 }
 
+Status Invocation::fail_words(const char* sentence, std::uint32_t kinds, ...) {
+    paging::detail::Words words;
+    va_start(words.list, kinds);
+    paging::detail::put_sentence<Output>(begin_problem(), sentence, kinds, words);
+    va_end(words.list);
+    return error(Problem{});
+}
+
 Status Invocation::error(std::string_view text) {
     print_error(out, text, flags.json);
     return Status::error;
@@ -168,7 +224,7 @@ Status Invocation::error(std::string_view text) {
 bool wants_json(std::string_view command) {
     const interface::Words words = interface::split_words(command);
     for (std::size_t i = 0; i < words.count; ++i) {
-        if (words[i] == "--json") {
+        if (is(words[i], "--json")) {
             return true;
         }
     }
@@ -177,49 +233,27 @@ bool wants_json(std::string_view command) {
 
 Status dispatch(Invocation& invocation, std::string_view text) {
     invocation.flags.json = wants_json(text);
-    interface::Words words = interface::split_words(text);
-    std::size_t first = 0;
-    std::string_view prefix;
-    for (; words[first] == "force" || words[first] == "noflush"; ++first) {
-        prefix = words[first];
-        (prefix == "force" ? invocation.change.force : invocation.change.flush) = prefix == "force";
-    }
+    interface::Words& words = invocation.args;
+    words.split(text);
     if (words.overflow) {
         return invocation.fail("a command has at most {} words", Decimal{interface::kMaxWords});
     }
-    if (first == words.count) {
+    const std::string_view prefix = take_prefixes(invocation);
+    if (words.count == 0) {
         return misuse(invocation, *find_command(prefix), problem("{} needs a command", prefix));
     }
-    if (!prefix.empty() && asks_for_help(words[first])) {
+    if (!prefix.empty() && asks_for_help(words[0])) {
         return help_on(invocation, prefix);
     }
-    CommandText ours;
-    if (find_command(words[first]) == nullptr) {
-        interface::Words rest;
-        for (std::size_t i = first; i < words.count; ++i) {
-            rest.items[rest.count++] = words[i];
-        }
-        if (const auto foreign = translate_foreign(rest)) {
-            if (!*foreign) {
-                return invocation.error(foreign->error());
-            }
-            ours = **foreign;
-            if (!invocation.flags.json) {
-                print(invocation.out, "# ", ours.view(), "\n");
-            }
-            words = interface::split_words(ours.view());
-            first = 0;
-        }
-    }
-    const Command* command = find_command(words[first]);
+    const Command* command = find_or_translate(invocation);
     if (command == nullptr) {
-        return unknown_command(invocation, words[first]);
+        return Status::error;
     }
-    if (!prefix.empty() && !takes_prefix(*command, invocation.change.flush ? "force" : "noflush")) {
+    if (!prefix.empty() && !takes_prefix(*command, invocation.change.flush)) {
         return invocation.fail("{} does not fit before {}; help {} says where it stands", prefix,
                                command->name, prefix);
     }
-    return run(invocation, *command, words, first + 1);
+    return run(invocation, *command);
 }
 
 } // namespace pagelab::shell

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace pagelab::shell {
@@ -21,18 +22,40 @@ protected:
     ~Output() = default;
 };
 
-/// A text of at most N characters; what is beyond is dropped.
-template <std::size_t N>
-class Text final : public Output {
+/// A line under construction in the caller's room; what finds no room is dropped.
+class Line : public Output {
 public:
-    void put(std::string_view text) override { text_.put(text); }
-    [[nodiscard]] std::string_view view() const { return text_.view(); }
-    [[nodiscard]] std::size_t size() const { return text_.size(); }
-    [[nodiscard]] bool empty() const { return text_.size() == 0; }
+    explicit constexpr Line(std::span<char> room) : data_(room.data()), room_(room.size()) {}
+    void put(std::string_view text) override;
+    void clear() { size_ = 0; }
+    [[nodiscard]] std::string_view view() const { return {data_, size_}; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
 
 private:
-    paging::FixedText<N> text_;
+    char* data_;
+    std::size_t room_;
+    std::size_t size_ = 0;
 };
+
+/// A text of at most N characters.
+template <std::size_t N>
+class Text final : public Line {
+public:
+    Text() : Line(room_) {}
+    Text(const Text& other) : Text() { put(other.view()); }
+    Text& operator=(const Text& other) {
+        clear();
+        put(other.view());
+        return *this;
+    }
+
+private:
+    char room_[N];
+};
+
+/// Whether a word is this one: for literals, shorter to call than ==.
+[[nodiscard]] bool is(std::string_view word, const char* literal);
 
 using paging::Count;
 using paging::Decimal;

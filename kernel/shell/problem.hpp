@@ -16,9 +16,9 @@ using Proposal = Text<15>;
 /// The sentence of the last problem, without `error: `.
 [[nodiscard]] std::string_view problem_text();
 /// The line of the sentence, to be written anew: for what one sentence can't say.
-[[nodiscard]] Output& begin_problem();
+[[nodiscard]] Line& begin_problem();
 /// The same line, to say more.
-[[nodiscard]] Output& problem_line();
+[[nodiscard]] Line& problem_line();
 
 /// There is a problem: problem_text() says which.
 struct Problem {
