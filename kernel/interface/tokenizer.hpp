@@ -18,7 +18,7 @@ constexpr bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-constexpr std::string_view trim(std::string_view text) {
+[[gnu::noinline]] constexpr std::string_view trim(std::string_view text) {
     while (!text.empty() && is_blank(text.front())) {
         text.remove_prefix(1);
     }
@@ -54,34 +54,46 @@ constexpr std::optional<std::string_view> next_command(std::string_view& rest) {
 
 /// The words of one command.
 struct Words {
-    std::array<std::string_view, kMaxWords> items{};
+    /// What stands behind the last one is empty, and one such is always there.
+    std::array<std::string_view, kMaxWords + 1> items{};
     std::size_t count = 0;
     /// There were more than kMaxWords; the command must be refused.
     bool overflow = false;
 
-    [[nodiscard]] constexpr std::string_view operator[](std::size_t index) const {
-        return index < count ? items[index] : std::string_view{};
+    [[nodiscard]] constexpr std::string_view operator[](std::size_t index) const { return items[index]; }
+
+    /// Takes the words of `command`, up to kMaxWords.
+    [[gnu::noinline]] constexpr void split(std::string_view command) {
+        *this = {};
+        std::size_t i = 0;
+        while (i < command.size()) {
+            const std::size_t first = i;
+            while (i < command.size() && !is_blank(command[i])) {
+                ++i;
+            }
+            if (i == first) {
+                ++i;
+                continue;
+            }
+            if (count == kMaxWords) {
+                overflow = true;
+                return;
+            }
+            items[count++] = command.substr(first, i - first);
+        }
+    }
+    /// Leaves out the first `number` words, of which there are as many.
+    constexpr void drop(std::size_t number) {
+        for (std::size_t i = 0; i < count; ++i) {
+            items[i] = i + number < count ? items[i + number] : std::string_view{};
+        }
+        count -= number;
     }
 };
 
 constexpr Words split_words(std::string_view command) {
     Words words;
-    std::size_t i = 0;
-    while (i < command.size()) {
-        if (is_blank(command[i])) {
-            ++i;
-            continue;
-        }
-        const std::size_t first = i;
-        while (i < command.size() && !is_blank(command[i])) {
-            ++i;
-        }
-        if (words.count == kMaxWords) {
-            words.overflow = true;
-            return words;
-        }
-        words.items[words.count++] = command.substr(first, i - first);
-    }
+    words.split(command);
     return words;
 }
 

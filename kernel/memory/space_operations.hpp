@@ -184,13 +184,8 @@ private:
             leaf = shared_leaf(old);
             return leaf == old || transaction_.write_pte(va, leaf);
         }
-        Frame target = 0;
-        const auto alias =
-            frames_.record(frame).references() > 1 ? earlier_alias(frame, va) : std::optional<VirtAddr>{};
-        if (alias) {
-            const std::uint32_t pde = word(spaces_[done.number].directory, alias->directory_index());
-            target = word(pde >> 12, alias->table_index()) >> 12;
-        } else {
+        Frame target = copied_already(done, frame, va);
+        if (target == 0) {
             const auto copy = transaction_.breathe() ? frames_.take(FrameRecord{FrameRole::data, 0})
                                                      : std::optional<Frame>{};
             if (!copy) {
@@ -249,23 +244,27 @@ private:
         }
         return std::nullopt;
     }
-    /// The first page below `end` that leads to this frame, in a table of the space's own.
-    [[nodiscard]] std::optional<VirtAddr> earlier_alias(Frame frame, VirtAddr end) {
+    /// The new space's copy of this frame, if a page below `end` leads to it as well; else 0.
+    [[nodiscard]] Frame copied_already(const SpaceReport& done, Frame frame, VirtAddr end) {
+        if (frames_.record(frame).references() <= 1) {
+            return 0;
+        }
         for (std::uint32_t pdi = 0; pdi <= end.directory_index(); ++pdi) {
             const Pde pde = tables_.pde(pdi);
             const bool own = pde.kind(context(hw_)) == EntryKind::table &&
                              frames_.record(pde.table().frame()).role() == FrameRole::table;
-            const bool last = pdi == end.directory_index();
-            for (std::uint32_t pti = 0; own && pti < (last ? end.table_index() : paging::kEntryCount);
-                 ++pti) {
+            const std::uint32_t entries =
+                pdi == end.directory_index() ? end.table_index() : paging::kEntryCount;
+            for (std::uint32_t pti = 0; own && pti < entries; ++pti) {
                 const Pte pte{word(frame_of(pde.table()), pti)};
                 if (pte.present() && frame_of(pte.frame()) == frame) {
-                    return VirtAddr::from_indices(pdi, pti);
+                    const std::uint32_t there = word(spaces_[done.number].directory, pdi);
+                    return word(there >> 12, pti) >> 12;
                 }
             }
             static_cast<void>(transaction_.breathe());
         }
-        return std::nullopt;
+        return 0;
     }
 
     /// A PDE of the new space: counted, and its strategy's words with it.

@@ -41,10 +41,14 @@ inline constexpr std::array<std::string_view, 13> kFlagNames = {
 class FlagSet {
 public:
     constexpr FlagSet() = default;
+    /// A set from its mask.
+    explicit constexpr FlagSet(unsigned mask) : mask_(static_cast<std::uint16_t>(mask)) {}
 
     constexpr void add(Flag flag) { mask_ = static_cast<std::uint16_t>(mask_ | bit(flag)); }
     constexpr void remove(Flag flag) { mask_ = static_cast<std::uint16_t>(mask_ & ~bit(flag)); }
     [[nodiscard]] constexpr bool contains(Flag flag) const { return (mask_ & bit(flag)) != 0; }
+    /// Bit n is flag n of `Flag`.
+    [[nodiscard]] constexpr unsigned mask() const { return mask_; }
     [[nodiscard]] constexpr bool empty() const { return mask_ == 0; }
 
     constexpr bool operator==(const FlagSet&) const = default;

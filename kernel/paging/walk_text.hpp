@@ -8,12 +8,6 @@
 
 namespace pagelab::paging {
 
-template <TextSink S>
-constexpr void put_rights(S& sink, const Rights& rights) {
-    const auto letters = rights.letters();
-    sink.put({letters.data(), letters.size()});
-}
-
 /// 768:256:0x234
 template <TextSink S>
 constexpr void put_indices(S& sink, VirtAddr va) {

@@ -4,6 +4,7 @@
 // a record.
 #pragma once
 
+#include "kernel/paging/access.hpp"
 #include "kernel/paging/address.hpp"
 #include "kernel/paging/flags.hpp"
 
@@ -25,25 +26,19 @@ concept TextSink = requires(S& sink, std::string_view text) {
 template <std::size_t N>
 class FixedText {
 public:
-    constexpr void put(std::string_view text) {
-        for (const char c : text) {
-            if (size_ < N) {
-                data_[size_++] = c;
-            }
-        }
-    }
+    constexpr void put(std::string_view text) { size_ += text.copy(data_.data() + size_, N - size_); }
     [[nodiscard]] constexpr std::string_view view() const { return {data_.data(), size_}; }
     [[nodiscard]] constexpr std::size_t size() const { return size_; }
 
 private:
-    std::array<char, N> data_{};
+    std::array<char, N> data_;
     std::size_t size_ = 0;
 };
 
 /// `0x` and at least `digits` hex digits, lower case.
 template <TextSink S>
 constexpr void put_hex(S& sink, std::uint64_t value, unsigned digits) {
-    std::array<char, 18> text{};
+    std::array<char, 18> text;
     std::size_t first = text.size();
     do {
         text[--first] = "0123456789abcdef"[value & 0xf];
@@ -56,13 +51,36 @@ constexpr void put_hex(S& sink, std::uint64_t value, unsigned digits) {
 
 template <TextSink S>
 constexpr void put_decimal(S& sink, std::uint32_t value) {
-    std::array<char, 10> text{};
+    std::array<char, 10> text;
     std::size_t first = text.size();
     do {
         text[--first] = static_cast<char>('0' + value % 10);
         value /= 10;
     } while (value != 0);
     sink.put({text.data() + first, text.size() - first});
+}
+
+/// Decimal of 64 bits, by subtraction: a division would need a library that the kernel lacks.
+template <TextSink S>
+constexpr void put_long_decimal(S& sink, std::uint64_t value) {
+    constexpr auto kPowers = [] {
+        std::array<std::uint64_t, 20> powers{1};
+        for (std::size_t i = 1; i < powers.size(); ++i) {
+            powers[i] = powers[i - 1] * 10;
+        }
+        return powers;
+    }();
+    bool begun = false;
+    for (std::size_t i = kPowers.size(); i-- > 0;) {
+        std::uint32_t digit = 0;
+        for (; value >= kPowers[i]; value -= kPowers[i]) {
+            ++digit;
+        }
+        begun = begun || digit != 0 || i == 0;
+        if (begun) {
+            put_decimal(sink, digit);
+        }
+    }
 }
 
 template <TextSink S>
@@ -132,6 +150,13 @@ constexpr void put_flags(S& sink, const FlagSet& flags) {
     if (first) {
         sink.put("-");
     }
+}
+
+/// r-x
+template <TextSink S>
+constexpr void put_rights(S& sink, const Rights& rights) {
+    const auto letters = rights.letters();
+    sink.put({letters.data(), letters.size()});
 }
 
 /// PDE 768, PTE 768:256: how an entry is named.

@@ -79,7 +79,7 @@ Parsed<PhysAddr> parse_physical(std::string_view token, bool bare) {
     const std::string_view number_token = marked ? token.substr(2) : token;
     const auto number = read_number(number_token);
     if (number && *number > kLastPhysical) {
-        return wrong("'{}' is beyond the last physical address, p:{}", token, Hex{kLastPhysical});
+        return wrong("'{}' is beyond the last physical address, {}", token, PhysAddr{kLastPhysical});
     }
     if (number && (marked || bare)) {
         return PhysAddr{*number};

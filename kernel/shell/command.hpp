@@ -57,12 +57,12 @@ struct Invocation {
     paging::CheckWorkspace& workspace;
     Teaching& teaching;
     Output& out = terminal;
-    /// The words after the command's name, without options.
-    interface::Words args {};
     Flags flags{};
     machine::ChangeOptions change{};
     bool interrupted = false;
     Ending ending = Ending::none;
+    /// The words after the command's name, without options.
+    interface::Words args{};
 
     /// To be asked at least each 50 ms by a loop. From true on nothing more is printed.
     [[nodiscard]] bool poll() {
@@ -73,12 +73,16 @@ struct Invocation {
         return interrupted;
     }
     /// `error: …` or its record.
-    Status error(std::string_view text);
-    Status error(const Problem& problem);
+    [[gnu::noinline]] Status error(std::string_view text);
+    [[gnu::noinline]] Status error(Problem problem);
     template <class... Parts>
     [[gnu::always_inline]] Status fail(const char* sentence, const Parts&... parts) {
-        return error(problem(sentence, parts...));
+        return fail_words(sentence, paging::detail::kinds_of<Parts...>(),
+                          paging::detail::pass(parts).value...);
     }
+
+private:
+    Status fail_words(const char* sentence, std::uint32_t kinds, ...);
 };
 
 /// Room for one line that says what is wrong.
@@ -86,7 +90,7 @@ using Message = Text<384>;
 
 /// Prints `error: …`, or the error record.
 void print_error(Output& out, std::string_view text, bool json);
-void print_error(Output& out, const Problem& problem, bool json);
+void print_error(Output& out, Problem problem, bool json);
 
 using Handler = Status (*)(Invocation&);
 

@@ -7,12 +7,10 @@
 namespace pagelab::shell {
 namespace {
 
-Status misuse(Invocation& invocation, const Command& command, const Problem& problem) {
-    Message message;
-    problem.write(message);
-    print(message, "; usage: ");
-    put_usage_text(message, command);
-    return invocation.error(message.view());
+Status misuse(Invocation& invocation, const Command& command, Problem problem) {
+    print(problem_line(), "; usage: ");
+    put_usage_text(problem_line(), command);
+    return invocation.error(problem);
 }
 
 Status unknown_command(Invocation& invocation, std::string_view name) {
@@ -28,7 +26,7 @@ std::string_view option_name(std::string_view option) {
 
 /// The option of the row that is spelled so; empty if there is none.
 std::string_view find_option(const Command& command, std::string_view word) {
-    if (word == "--json" && command.kind == Kind::query) {
+    if (command.kind == Kind::query && is(word, "--json")) {
         return "--json";
     }
     std::string_view found;
@@ -58,29 +56,31 @@ Status unknown_option(Invocation& invocation, const Command& command, std::strin
 }
 
 void set_option(Flags& flags, std::string_view option, std::string_view value) {
-    if (option == "--json") {
+    if (is(option, "--json")) {
         flags.json = true;
-    } else if (option == "--writable") {
+    } else if (is(option, "--writable")) {
         flags.writable = true;
-    } else if (option == "--user") {
+    } else if (is(option, "--user")) {
         flags.user = true;
-    } else if (option == "--exec") {
+    } else if (is(option, "--exec")) {
         flags.executable = true;
-    } else if (option == "--phys=") {
+    } else if (is(option, "--phys=")) {
         flags.phys = value;
-    } else if (option == "--cr3=") {
+    } else if (is(option, "--cr3=")) {
         flags.cr3 = value;
     }
 }
 
-/// Splits the words after the name into options and arguments.
-Status take_words(Invocation& invocation, const Command& command, const interface::Words& words,
-                  std::size_t first) {
-    const bool takes_dashes = command.name == "echo";
-    for (std::size_t i = first; i < words.count; ++i) {
+/// Leaves of the words after the name those that are no options.
+Status take_words(Invocation& invocation, const Command& command) {
+    interface::Words& words = invocation.args;
+    const std::size_t count = words.count;
+    const bool takes_dashes = is(command.name, "echo");
+    words.count = 0;
+    for (std::size_t i = 1; i < count; ++i) {
         const std::string_view word = words[i];
-        if (!word.starts_with("--") || word == "---" || takes_dashes) {
-            invocation.args.items[invocation.args.count++] = word;
+        if (!word.starts_with("--") || is(word, "---") || takes_dashes) {
+            words.items[words.count++] = word;
             continue;
         }
         const std::string_view option = find_option(command, word);
@@ -89,12 +89,15 @@ Status take_words(Invocation& invocation, const Command& command, const interfac
         }
         std::string_view value;
         if (option.ends_with('=')) {
-            if (++i == words.count) {
+            if (++i == count) {
                 return misuse(invocation, command, problem("{} needs a value", word));
             }
             value = words[i];
         }
         set_option(invocation.flags, option, value);
+    }
+    for (std::size_t i = words.count; i < count; ++i) {
+        words.items[i] = {};
     }
     return Status::ok;
 }
@@ -140,29 +143,84 @@ Status enter_space(Invocation& invocation, std::string_view token) {
 }
 
 bool asks_for_help(std::string_view word) {
-    return word == "--help" || word == "-h";
+    return is(word, "--help") || is(word, "-h");
 }
 
 Status help_on(Invocation& invocation, std::string_view name) {
+    invocation.args = {};
     invocation.args.items[0] = name;
     invocation.args.count = 1;
     return find_command("help")->handler(invocation);
 }
 
-Status run(Invocation& invocation, const Command& command, const interface::Words& words, std::size_t first) {
-    if (words.count == first + 1 && asks_for_help(words[first]) && command.name != "echo") {
+Status run(Invocation& invocation, const Command& command) {
+    const interface::Words& words = invocation.args;
+    if (words.count == 2 && asks_for_help(words[1]) && !is(command.name, "echo")) {
         return help_on(invocation, command.name);
     }
     if (command.kind == Kind::modifier) {
         return misuse(invocation, command, problem("{} stands before in, force and noflush", command.name));
     }
-    if (const Status status = take_words(invocation, command, words, first); status != Status::ok) {
+    if (const Status status = take_words(invocation, command); status != Status::ok) {
         return status;
     }
     if (const Status status = check_count(invocation, command); status != Status::ok) {
         return status;
     }
     return command.handler(invocation);
+}
+
+/// What stood before the command.
+struct Taken {
+    std::string_view prefix; // the last of force, noflush and in
+    std::string_view space;  // what followed `in`
+    bool again = false;      // `in` stood twice
+};
+
+/// Takes force, noflush and `in N` off the words.
+Taken take_prefixes(Invocation& invocation) {
+    Taken taken;
+    std::size_t count = 0;
+    for (;; ++count) {
+        const std::string_view word = invocation.args[count];
+        if (is(word, "force")) {
+            invocation.change.force = true;
+        } else if (is(word, "noflush")) {
+            invocation.change.flush = false;
+        } else if (is(word, "in")) {
+            taken.again = taken.again || !taken.space.empty();
+            if (count + 1 < invocation.args.count && !asks_for_help(invocation.args[count + 1])) {
+                taken.space = invocation.args[++count];
+            }
+        } else {
+            break;
+        }
+        taken.prefix = word;
+    }
+    invocation.args.drop(count);
+    return taken;
+}
+
+/// Our command for the words, which may be another tool's; nothing after an error was told.
+const Command* find_or_translate(Invocation& invocation) {
+    interface::Words& words = invocation.args;
+    if (const Command* command = find_command(words[0])) {
+        return command;
+    }
+    const auto ours = translate_foreign(words);
+    if (!ours) {
+        invocation.error(ours.error());
+        return nullptr;
+    }
+    if (ours->empty()) {
+        unknown_command(invocation, words[0]);
+        return nullptr;
+    }
+    if (!invocation.flags.json) {
+        say(invocation.out, "# {}\n", *ours);
+    }
+    words.split(*ours);
+    return find_command(words[0]);
 }
 
 } // namespace
@@ -177,15 +235,20 @@ void print_error(Output& out, std::string_view text, bool json) {
     print(out, "\n");
 }
 
-void print_error(Output& out, const Problem& problem, bool json) {
-    Message message;
-    problem.write(message);
-    print_error(out, message.view(), json);
+void print_error(Output& out, Problem, bool json) {
+    print_error(out, problem_text(), json);
 }
 
-Status Invocation::error(const Problem& problem) {
-    print_error(out, problem, flags.json);
-    return Status::error;
+Status Invocation::error(Problem) {
+    return error(problem_text());
+}
+
+Status Invocation::fail_words(const char* sentence, std::uint32_t kinds, ...) {
+    paging::detail::Words words;
+    va_start(words.list, kinds);
+    paging::detail::put_sentence<Output>(begin_problem(), sentence, kinds, words);
+    va_end(words.list);
+    return error(Problem{});
 }
 
 Status Invocation::error(std::string_view text) {
@@ -196,7 +259,7 @@ Status Invocation::error(std::string_view text) {
 bool wants_json(std::string_view command) {
     const interface::Words words = interface::split_words(command);
     for (std::size_t i = 0; i < words.count; ++i) {
-        if (words[i] == "--json") {
+        if (is(words[i], "--json")) {
             return true;
         }
     }
@@ -205,56 +268,31 @@ bool wants_json(std::string_view command) {
 
 Status dispatch(Invocation& invocation, std::string_view text) {
     invocation.flags.json = wants_json(text);
-    interface::Words words = interface::split_words(text);
-    std::size_t first = 0;
-    std::string_view prefix, space;
-    for (; words[first] == "force" || words[first] == "noflush" || words[first] == "in"; ++first) {
-        prefix = words[first];
-        if (prefix != "in") {
-            (prefix == "force" ? invocation.change.force : invocation.change.flush) = prefix == "force";
-        } else if (!space.empty()) {
-            return invocation.fail("a command works in one space: in stands once before it");
-        } else if (first + 1 < words.count && !asks_for_help(words[first + 1])) {
-            space = words[++first];
-        }
-    }
+    interface::Words& words = invocation.args;
+    words.split(text);
     if (words.overflow) {
         return invocation.fail("a command has at most {} words", Decimal{interface::kMaxWords});
     }
-    if (first == words.count) {
-        return misuse(
-            invocation, *find_command(prefix),
-            problem("{} needs {}", prefix, prefix == "in" ? "a number and a command" : "a command"));
+    const Taken taken = take_prefixes(invocation);
+    if (taken.again) {
+        return invocation.fail("a command works in one space: in stands once before it");
     }
-    if (!prefix.empty() && asks_for_help(words[first])) {
-        return help_on(invocation, prefix);
+    if (words.count == 0) {
+        return misuse(invocation, *find_command(taken.prefix),
+                      problem("{} needs {}", taken.prefix,
+                              is(taken.prefix, "in") ? "a number and a command" : "a command"));
     }
-    if (!space.empty()) {
-        if (const Status status = enter_space(invocation, space); status != Status::ok) {
+    if (!taken.prefix.empty() && asks_for_help(words[0])) {
+        return help_on(invocation, taken.prefix);
+    }
+    if (!taken.space.empty()) {
+        if (const Status status = enter_space(invocation, taken.space); status != Status::ok) {
             return status;
         }
     }
-    CommandText ours;
-    if (find_command(words[first]) == nullptr) {
-        interface::Words rest;
-        for (std::size_t i = first; i < words.count; ++i) {
-            rest.items[rest.count++] = words[i];
-        }
-        if (const auto foreign = translate_foreign(rest)) {
-            if (!*foreign) {
-                return invocation.error(foreign->error());
-            }
-            ours = **foreign;
-            if (!invocation.flags.json) {
-                print(invocation.out, "# ", ours.view(), "\n");
-            }
-            words = interface::split_words(ours.view());
-            first = 0;
-        }
-    }
-    const Command* command = find_command(words[first]);
+    const Command* command = find_or_translate(invocation);
     if (command == nullptr) {
-        return unknown_command(invocation, words[first]);
+        return Status::error;
     }
     if (const std::string_view unfit = unfit_prefix(*command, invocation.change); !unfit.empty()) {
         return invocation.fail("{} does not fit before {}; help {} says where it stands", unfit,
@@ -265,7 +303,7 @@ Status dispatch(Invocation& invocation, std::string_view text) {
         return invocation.fail("{} works in the current space only; did you mean space use {}?",
                                command->name, Decimal{in_work});
     }
-    return run(invocation, *command, words, first + 1);
+    return run(invocation, *command);
 }
 
 } // namespace pagelab::shell

@@ -1,12 +1,14 @@
-// A line of text out of parts: `print(out, "table ", va, " has ", Decimal{3}, " entries")`.
-// For the shell and its commands. How a number is spelled is kernel/paging/writer.hpp's business. All text
-// goes through one type of output, so that the kernel holds one copy of what writes it.
+// A line of text out of parts: `print(out, "table ", va, " has ", Decimal{3}, " entries")`, or with a
+// sentence: `say(out, "table {} has {} entries", va, Decimal{3})`, which is smaller and reads better. For the
+// shell and its commands. What a part may be is kernel/paging/say.hpp's business. All text goes through one
+// type of output, so that the kernel holds one copy of what writes it.
 #pragma once
 
-#include "kernel/paging/writer.hpp"
+#include "kernel/paging/say.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace pagelab::shell {
@@ -20,55 +22,57 @@ protected:
     ~Output() = default;
 };
 
-/// A text of at most N characters; what is beyond is dropped.
-template <std::size_t N>
-class Text final : public Output {
+/// A line under construction in the caller's room; what finds no room is dropped.
+class Line : public Output {
 public:
-    void put(std::string_view text) override { text_.put(text); }
-    [[nodiscard]] std::string_view view() const { return text_.view(); }
-    [[nodiscard]] std::size_t size() const { return text_.size(); }
-    [[nodiscard]] bool empty() const { return text_.size() == 0; }
+    explicit constexpr Line(std::span<char> room) : data_(room.data()), room_(room.size()) {}
+    void put(std::string_view text) override;
+    void clear() { size_ = 0; }
+    [[nodiscard]] std::string_view view() const { return {data_, size_}; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
 
 private:
-    paging::FixedText<N> text_;
+    char* data_;
+    std::size_t room_;
+    std::size_t size_ = 0;
 };
 
-struct Decimal {
-    std::uint32_t value;
-};
-/// Decimal of 64 bits.
-struct LongDecimal {
-    std::uint64_t value;
-};
-struct Hex {
-    std::uint64_t value;
-    unsigned digits = 8;
-};
-/// Bytes, as KiB, MiB or GiB where that is whole.
-struct Size {
-    std::uint64_t bytes;
-};
-/// `3 pages`, `1 page`: the noun's plural takes an s.
-struct Count {
-    std::uint32_t value;
-    std::string_view noun;
+/// A text of at most N characters.
+template <std::size_t N>
+class Text final : public Line {
+public:
+    Text() : Line(room_) {}
+    Text(const Text& other) : Text() { put(other.view()); }
+    Text& operator=(const Text& other) {
+        clear();
+        put(other.view());
+        return *this;
+    }
+
+private:
+    char room_[N];
 };
 
-void print_part(Output& out, std::string_view text);
-/// A literal: shorter to call than with a view of it, and most text is literals.
-void print_part(Output& out, const char* text);
-void print_part(Output& out, Decimal number);
-void print_part(Output& out, LongDecimal number);
-void print_part(Output& out, Hex number);
-void print_part(Output& out, Size size);
-void print_part(Output& out, Count count);
-void print_part(Output& out, paging::VirtAddr va);
-void print_part(Output& out, paging::PhysAddr pa);
-void print_part(Output& out, const paging::VirtRange& range);
+/// Whether a word is this one: for literals, shorter to call than ==.
+[[nodiscard]] bool is(std::string_view word, const char* literal);
 
+using paging::Count;
+using paging::Decimal;
+using paging::Hex;
+using paging::LongDecimal;
+using paging::Size;
+
+/// Writes `sentence` with the parts in place of its {}.
+template <class... Parts>
+[[gnu::always_inline]] inline void say(Output& out, const char* sentence, const Parts&... parts) {
+    paging::say<Output>(out, sentence, parts...);
+}
+
+/// Writes the parts one after the other.
 template <class... Parts>
 [[gnu::always_inline]] inline void print(Output& out, const Parts&... parts) {
-    (print_part(out, parts), ...);
+    paging::put_all<Output>(out, parts...);
 }
 
 } // namespace pagelab::shell

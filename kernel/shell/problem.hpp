@@ -1,12 +1,11 @@
-// What is wrong with a command, as a value: a sentence and what goes into it. Written out only when it is
-// printed. For the parsers of arguments and the commands.
+// What is wrong with a command. For the parsers of arguments and the commands.
+// The sentence stands in one static line, written when the problem is found: what is handed on is a mark that
+// there is one. So an error costs a parser a few bytes, and the last one found is the one that is told.
 #pragma once
 
 #include "kernel/shell/print.hpp"
 
-#include <array>
 #include <expected>
-#include <span>
 #include <string_view>
 
 namespace pagelab::shell {
@@ -14,74 +13,27 @@ namespace pagelab::shell {
 /// A word of at most 15 characters that is kept by value: a proposal.
 using Proposal = Text<15>;
 
-/// One value in a sentence. Views must outlive it: words of the command and literals do.
-class Part {
-public:
-    Part();
-    Part(std::string_view text);
-    Part(const char* text);
-    Part(const Proposal& word);
-    Part(Decimal number);
-    Part(Hex number);
-    Part(Size size);
-    Part(Count count);
-    Part(paging::VirtAddr va);
-    Part(paging::PhysAddr pa);
-    Part(const paging::VirtRange& range);
+/// The sentence of the last problem, without `error: `.
+[[nodiscard]] std::string_view problem_text();
+/// The line of the sentence, to be written anew: for what one sentence can't say.
+[[nodiscard]] Line& begin_problem();
+/// The same line, to say more.
+[[nodiscard]] Line& problem_line();
 
-    void write(Output& out) const;
-
-private:
-    enum class Kind : std::uint8_t {
-        none,
-        text,
-        word,
-        decimal,
-        hex,
-        size,
-        count,
-        virtual_address,
-        physical_address,
-        range
-    } kind_;
-    union {
-        std::uint64_t number_;
-        std::string_view text_;
-        char word_[16];
-        Decimal decimal_;
-        Hex hex_;
-        Size size_;
-        Count count_;
-        paging::VirtAddr va_;
-        paging::PhysAddr pa_;
-        paging::VirtRange range_;
-    };
-};
-
-/// A sentence with `{}` where a part goes, without `error: `.
+/// There is a problem: problem_text() says which.
 struct Problem {
-    static constexpr std::size_t kMaxParts = 4;
-    const char* sentence = "";
-    std::array<Part, kMaxParts> parts;
-
-    Problem() = default;
-    Problem(const char* text, std::span<const Part> list);
-    void write(Output& out) const;
+    void write(Output& out) const { out.put(problem_text()); }
 };
 
 template <class T>
 using Parsed = std::expected<T, Problem>;
 
-// Both inline and in this shape for the size of the kernel: a call builds its parts in place, and no others.
+/// Writes a sentence with its parts in place of {} into the line; `kinds` as paging::say has them.
+Problem note_problem(const char* sentence, std::uint32_t kinds, ...);
+
 template <class... Parts>
 [[nodiscard, gnu::always_inline]] inline Problem problem(const char* sentence, const Parts&... parts) {
-    static_assert(sizeof...(parts) <= Problem::kMaxParts);
-    if constexpr (sizeof...(parts) == 0) {
-        return {sentence, {}};
-    } else {
-        const Part list[] = {Part{parts}...};
-        return {sentence, list};
-    }
+    return note_problem(sentence, paging::detail::kinds_of<Parts...>(), paging::detail::pass(parts).value...);
 }
 
 template <class... Parts>

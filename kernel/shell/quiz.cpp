@@ -162,7 +162,7 @@ void put_access_hint(Output& out, const Answer& answer, const Answer& right) {
     } else if (answer.none) {
         print(out, "every level needs P, for user code US, for a write RW (for the kernel's if CR0.WP = 1)");
     } else {
-        print(out, Hex{answer.value, 1}, " says ");
+        print(out, Hex{static_cast<std::uint32_t>(answer.value), 1}, " says ");
         paging::put_fault_code(out, static_cast<std::uint32_t>(answer.value));
         print(out, "; bits: 1 present but not allowed, 2 write, 4 user");
     }

@@ -35,7 +35,7 @@ Completions Shell::complete_line(std::string_view line) {
 void Shell::boot_line(std::string_view commands) {
     commands = interface::trim(commands);
     boot_too_long_ = commands.size() > interface::kMaxLine;
-    boot_ = {};
+    boot_.clear();
     boot_.put(boot_too_long_ ? std::string_view{} : commands);
     boot_pending_ = interface::without_comment(boot_.view());
 }
@@ -108,7 +108,7 @@ bool Shell::read_line() {
 }
 
 void Shell::accept_line() {
-    line_ = {};
+    line_.clear();
     line_.put(interface::trim(editor_.line()));
     if (editor_.damage() == LineEditor::Damage::none) {
         history_.add(line_.view());

@@ -6,8 +6,8 @@ namespace pagelab::shell {
 namespace {
 
 struct Synonym {
-    std::string_view foreign; // one word, or two
-    std::string_view ours;
+    const char* foreign; // one word, or two
+    const char* ours;
 };
 
 /// The arguments stay as they are.
@@ -28,31 +28,33 @@ constexpr std::array<Synonym, 16> kSynonyms = {{{"info mem", "maps"},
                                                 {"setperm", "protect"},
                                                 {"?", "help"}}};
 
-CommandText with_rest(std::string_view ours, const interface::Words& words, std::size_t first) {
-    CommandText text;
-    text.put(ours);
+constinit std::array<char, interface::kMaxLine> text{};
+constinit Line line{text};
+
+/// The line with the words from `first` on behind it.
+std::string_view with_rest(const interface::Words& words, std::size_t first) {
     for (std::size_t i = first; i < words.count; ++i) {
-        print(text, " ", words[i]);
+        say(line, " {}", words[i]);
     }
-    return text;
+    return line.view();
 }
 
 /// showmappings A B: both ends are addresses.
-CommandText show_mappings(const interface::Words& words) {
-    CommandText text;
-    if (words.count < 3 || words[2].starts_with("-")) {
-        return with_rest("maps", words, 1);
+std::string_view show_mappings(const interface::Words& words) {
+    line.put("maps");
+    if (words.count < 3 || words[2].starts_with('-')) {
+        return with_rest(words, 1);
     }
-    const bool one_page = words[1] == words[2];
-    print(text, "maps ", words[1], one_page ? "+4K" : "-", one_page ? "" : words[2]);
-    for (std::size_t i = 3; i < words.count; ++i) {
-        print(text, " ", words[i]);
+    if (words[1] == words[2]) {
+        say(line, " {}+4K", words[1]);
+    } else {
+        say(line, " {}-{}", words[1], words[2]);
     }
-    return text;
+    return with_rest(words, 3);
 }
 
 /// x/COUNT FORMAT UNIT, as GDB and QEMU's monitor have it; `physical` is QEMU's xp.
-Parsed<CommandText> examine(const interface::Words& words, bool physical) {
+Parsed<std::string_view> examine(const interface::Words& words, bool physical) {
     if (words.count < 2) {
         return wrong("{} needs an address", words[0]);
     }
@@ -78,13 +80,9 @@ Parsed<CommandText> examine(const interface::Words& words, bool physical) {
         }
     }
     const std::string_view address = words[1];
-    CommandText text;
-    print(text, "peek ", unit, " ", physical && !looks_physical(address) ? "p:" : "", address,
-          count.empty() ? "" : " ", count);
-    for (std::size_t i = 2; i < words.count; ++i) {
-        print(text, " ", words[i]);
-    }
-    return text;
+    say(line, "peek {} {}{}{}{}", unit, physical && !looks_physical(address) ? "p:" : "", address,
+        count.empty() ? "" : " ", count);
+    return with_rest(words, 2);
 }
 
 bool is_examine(std::string_view word, std::string_view name) {
@@ -93,9 +91,10 @@ bool is_examine(std::string_view word, std::string_view name) {
 
 } // namespace
 
-std::optional<Parsed<CommandText>> translate_foreign(const interface::Words& words) {
+Parsed<std::string_view> translate_foreign(const interface::Words& words) {
     const std::string_view first = words[0];
-    if (first == "showmappings") {
+    line.clear();
+    if (is(first, "showmappings")) {
         return show_mappings(words);
     }
     if (is_examine(first, "x")) {
@@ -105,19 +104,18 @@ std::optional<Parsed<CommandText>> translate_foreign(const interface::Words& wor
         return examine(words, true);
     }
     for (const auto& [foreign, ours] : kSynonyms) {
-        const std::size_t space = foreign.find(' ');
-        if (space == std::string_view::npos) {
-            if (first == foreign) {
-                return with_rest(ours, words, 1);
-            }
-        } else if (first == foreign.substr(0, space) && words[1] == foreign.substr(space + 1)) {
-            return with_rest(ours, words, 2);
+        const std::string_view name = foreign;
+        const std::size_t space = name.find(' ');
+        if (first == name.substr(0, space) &&
+            (space == std::string_view::npos || words[1] == name.substr(space + 1))) {
+            line.put(ours);
+            return with_rest(words, space == std::string_view::npos ? 1 : 2);
         }
     }
-    if (first == "info") {
+    if (is(first, "info")) {
         return wrong("info knows mem, tlb and registers here; did you mean info mem?");
     }
-    return std::nullopt;
+    return std::string_view{};
 }
 
 } // namespace pagelab::shell

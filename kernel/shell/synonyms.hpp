@@ -5,14 +5,10 @@
 #include "kernel/interface/tokenizer.hpp"
 #include "kernel/shell/arguments.hpp"
 
-#include <optional>
-
 namespace pagelab::shell {
 
-using CommandText = Text<interface::kMaxLine>;
-
-/// Our command for another tool's; nothing where the words are not another tool's. An error where they are,
-/// but ask for what is not here.
-[[nodiscard]] std::optional<Parsed<CommandText>> translate_foreign(const interface::Words& words);
+/// Our command for another tool's, in a static line; empty where the words are not another tool's. An error
+/// where they are, but ask for what is not here.
+[[nodiscard]] Parsed<std::string_view> translate_foreign(const interface::Words& words);
 
 } // namespace pagelab::shell

@@ -19,7 +19,7 @@ constexpr std::uint32_t bytes_of(Unit unit) {
 constexpr std::uint32_t last_value(Unit unit) {
     return 0xffffffffu >> (32 - 8 * bytes_of(unit));
 }
-constexpr std::string_view noun_of(Unit unit) {
+constexpr const char* noun_of(Unit unit) {
     return unit == Unit::byte ? "byte" : unit == Unit::half ? "half" : "word";
 }
 

@@ -154,7 +154,7 @@ void put_refusal(Output& message, Machine& machine, const OperationError& error,
 class List {
 public:
     explicit List(Output& out) : out_(out) {}
-    void add(std::uint32_t count, std::string_view noun, std::string_view done) {
+    void add(std::uint32_t count, const char* noun, const char* done) {
         if (count != 0) {
             print(out_, separator(), Count{count, noun}, " ", done);
         }
