@@ -144,7 +144,8 @@ constexpr std::array kCommands = {
             .max_args = 3,
             .usage = "ADDR VALUE COUNT",
             .summary = "write a 32-bit value COUNT times",
-            .details = "COUNT is in words; with K, M or G in bytes.\n",
+            .details = "COUNT is in words; with K, M or G in bytes. Ctrl-C puts back what was there; beyond\n"
+                       "1 MiB that takes as many free frames, and force does without.\n",
             .examples = {"map 0x40000000; fill 0x40000000 0xdeadbeef 1024",
                          "map 0x40000000; fill 0x40000000 0 4K"},
             .options = "",

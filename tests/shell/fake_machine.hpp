@@ -349,6 +349,13 @@ public:
             {.kind = interface::JournalKind::space_delete, .address = number, .old_value = space.directory});
         return report;
     }
+    bool unshare(VirtAddr) override { return false; }
+    std::expected<void, OperationError> keep_bytes(PhysAddr frame) override {
+        kept.emplace_back(static_cast<std::uint32_t>(frame.raw()));
+        return {};
+    }
+    /// The frames that the running command wanted kept.
+    std::vector<std::uint32_t> kept;
     std::optional<VirtAddr> displaced_word(std::uint32_t pdi) override {
         const bool stands = pdi + 512 >= 768 && pdi < 512 && in_work().strategy == Strategy::upper_half &&
                             (ram(directory() + pdi * 4) & 0x81) == 1;

@@ -13,6 +13,9 @@ void print_undone(Output& out, const machine::UndoReport& report) {
     if (report.registers_restored != 0) {
         print(out, "control register restored, ");
     }
+    if (report.spaces_restored != 0) {
+        print(out, "spaces as they were, ");
+    }
     print(out, Decimal{report.entries_restored},
           report.entries_restored == 1 ? " entry restored" : " entries restored");
     if (report.frames_freed != 0) {

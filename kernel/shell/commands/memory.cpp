@@ -54,11 +54,17 @@ bool is_elsewhere(const Machine& machine, const Place& place) {
 
 /// Where a byte of the space in work lies. For a write its page must be one that the kernel may write.
 std::expected<PhysAddr, machine::OperationError> locate(Machine& machine, VirtAddr va, bool writes) {
-    const paging::Walk walk = walk_now(machine, va);
+    paging::Walk walk = walk_now(machine, va);
+    const auto write_faults = [&] {
+        return writes && paging::predict(walk, {.kind = paging::AccessKind::write}).fault;
+    };
+    if (write_faults() && machine.unshare(va)) {
+        walk = walk_now(machine, va);
+    }
     if (!walk.pa) {
         return std::unexpected{machine::OperationError{.refusal = machine::Refusal::not_present, .va = va}};
     }
-    if (writes && paging::predict(walk, {.kind = paging::AccessKind::write}).fault) {
+    if (write_faults()) {
         return std::unexpected{machine::OperationError{
             .refusal = machine::Refusal::guarded, .va = va, .reason = "the page is read-only in that space"}};
     }
@@ -138,6 +144,26 @@ std::expected<void, machine::OperationError> rehearse(Invocation& invocation, Pl
             }
         }
         place = place.plus(here * bytes_of(unit));
+        count -= here;
+    }
+    return {};
+}
+
+/// Words that are written within some 50 ms: so many are not interrupted.
+constexpr std::uint32_t kQuickWords = 256 * 1024;
+
+/// Keeps every page that a long fill will overwrite, so that an interruption leaves what was there.
+std::expected<void, machine::OperationError> keep_pages(Invocation& invocation, Place place,
+                                                        std::uint32_t count) {
+    while (count > 0 && !invocation.poll()) {
+        const auto pa = place.physical ? std::optional{place.pa} : walk_now(invocation.machine, place.va).pa;
+        if (pa) {
+            if (const auto kept = invocation.machine.keep_bytes(pa->frame_base()); !kept) {
+                return kept;
+            }
+        }
+        const std::uint32_t here = units_on_page(place, Unit::word, count);
+        place = place.plus(here * bytes_of(Unit::word));
         count -= here;
     }
     return {};
@@ -315,13 +341,18 @@ Status fill(Invocation& invocation) {
     if (const auto tried = rehearse(invocation, *place, kUnit, *count); !tried) {
         return refuse(invocation, tried.error());
     }
-    // Bytes are no part of the transaction: an interrupted fill stays as far as it came.
+    const bool is_long = *count > kQuickWords;
+    if (is_long && !invocation.change.force) {
+        if (const auto kept = keep_pages(invocation, *place, *count); !kept) {
+            return refuse(invocation, kept.error());
+        }
+    }
     for (std::uint32_t i = 0; i < *count && !invocation.interrupted; ++i) {
         if (const auto stored = store(invocation, place->plus(i * bytes_of(kUnit)), kUnit, *value); !stored) {
             return refuse(invocation, stored.error());
         }
-        if (i % paging::kPageSize == 0 && invocation.poll()) {
-            break;
+        if (is_long && i % paging::kPageSize == 0) {
+            (void)invocation.poll();
         }
     }
     print(invocation.out, "wrote ", Count{*count, "word"}, " at ", invocation.args[0], "\n");
