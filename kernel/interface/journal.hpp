@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace pagelab::interface {
 
@@ -25,7 +24,7 @@ enum class JournalKind : std::uint8_t {
     undo,       // a command was taken back; `count` is its number
 };
 
-inline constexpr std::array<std::string_view, 14> kJournalKindNames = {
+inline constexpr std::array<const char*, 14> kJournalKindNames = {
     "none",       "begin",      "commit",    "rollback", "pde",     "pte",   "frame-take",
     "frame-free", "flush-page", "flush-all", "fault",    "control", "space", "undo"};
 

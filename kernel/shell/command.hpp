@@ -62,7 +62,7 @@ struct Invocation {
     bool interrupted = false;
     Ending ending = Ending::none;
     /// The words after the command's name, without options.
-    interface::Words args{};
+    interface::Words args {};
 
     /// To be asked at least each 50 ms by a loop. From true on nothing more is printed.
     [[nodiscard]] bool poll() {

@@ -1,6 +1,5 @@
 #include "kernel/shell/dispatch.hpp"
 
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/synonyms.hpp"
 
 namespace pagelab::shell {
@@ -192,12 +191,10 @@ const Command* find_or_translate(Invocation& invocation) {
 
 void print_error(Output& out, std::string_view text, bool json) {
     if (json) {
-        paging::JsonObject object(out, "error");
-        object.text("text", text);
+        say(out, "{\"record\":\"error\",\"v\":1,\"text\":{}}\n", Quoted{text});
     } else {
-        print(out, "error: ", text);
+        say(out, "error: {}\n", text);
     }
-    print(out, "\n");
 }
 
 void print_error(Output& out, Problem, bool json) {
