@@ -121,6 +121,11 @@ struct Passed {
 constexpr Passed<PartKind::literal, const char*> pass(const char* text) {
     return {text};
 }
+template <class T>
+    requires requires(const T& literal) { { literal.text() } -> std::same_as<const char*>; }
+constexpr Passed<PartKind::literal, const char*> pass(const T& literal) {
+    return {literal.text()};
+}
 constexpr Passed<PartKind::text, std::string_view> pass(std::string_view text) {
     return {text};
 }

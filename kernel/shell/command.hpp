@@ -95,8 +95,8 @@ void print_error(Output& out, Problem problem, bool json);
 using Handler = Status (*)(Invocation&);
 
 enum class Family : std::uint8_t { translate, change, memory, access, tlb, history, teach, system };
-inline constexpr std::array<std::string_view, 8> kFamilyNames = {"translate", "change",  "memory", "access",
-                                                                 "tlb",       "history", "teach",  "system"};
+inline constexpr std::array<Literal, 8> kFamilyNames = {"translate", "change",  "memory", "access",
+                                                        "tlb",       "history", "teach",  "system"};
 
 enum class Kind : std::uint8_t {
     query,    // tells; takes --json
@@ -110,23 +110,23 @@ enum class Kind : std::uint8_t {
 enum class Prefixes : std::uint8_t { none, force, both };
 
 struct Command {
-    std::string_view name;
+    Literal name;
     Family family{};
     Kind kind{};
     Prefixes prefixes = Prefixes::none;
     std::uint8_t min_args = 0;
     std::uint8_t max_args = 0;
     /// The arguments, as usage shows them; without options.
-    std::string_view usage;
-    std::string_view summary;
+    Literal usage;
+    Literal summary;
     /// More lines for `help`, each with its newline; may be empty.
-    std::string_view details;
+    Literal details;
     /// Whole lines; each works on a fresh machine.
-    std::array<std::string_view, 3> examples;
+    std::array<Literal, 3> examples;
     /// Separated by a space; `=` at the end: a value follows. A query has --json besides.
-    std::string_view options;
+    Literal options;
     /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics.
-    std::string_view words;
+    Literal words;
     Handler handler = nullptr; // none for prefixes and modifiers
 };
 

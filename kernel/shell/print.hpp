@@ -60,6 +60,18 @@ private:
     char room_[N];
 };
 
+/// A literal in a table: half the size of a view of it, and reads as one.
+class Literal {
+public:
+    constexpr Literal(const char* text = "") : text_(text) {}
+    constexpr operator std::string_view() const { return text_; }
+    [[nodiscard]] constexpr const char* text() const { return text_; }
+    [[nodiscard]] constexpr bool empty() const { return *text_ == '\0'; }
+
+private:
+    const char* text_;
+};
+
 /// Whether a word is this one: for literals, shorter to call than ==.
 [[nodiscard]] bool is(std::string_view word, const char* literal);
 
