@@ -61,6 +61,10 @@ void on_exception(const arch::RegisterFrame& frame, std::uint32_t cr2) {
     if (!a_command_runs() && frame.vector == arch::kNonMaskable) {
         return;
     }
+    if (a_command_runs() && frame.vector == arch::kPageFault &&
+        lab.get().copy_on_write(paging::VirtAddr{cr2}, frame.error_code)) {
+        return;
+    }
     if (handling || !a_command_runs()) {
         base::panic(handling ? "exception while another is reported" : "exception outside any command",
                     frame.vector, frame.eip);

@@ -16,8 +16,8 @@ inline constexpr std::array<std::string_view, 6> kFrameRoleNames = {"reserved", 
 
 /// Bits 31:28 the role. Of a free frame on the stack bits 27:0 are the number of the next one below it
 /// (kNoFrame at the bottom). Of any other bits 26:0 count the references: present entries that lead to it.
-/// Bit 27 of a data frame says that `alloc` handed it out; of a table that it was made read-only in the
-/// direct map.
+/// Bit 27 of a data frame says that `alloc` handed it out; of a table or directory that it was made read-only
+/// in the direct map.
 class FrameRecord {
 public:
     static constexpr std::uint32_t kNoFrame = 0x0fffffff;
@@ -38,9 +38,11 @@ public:
     [[nodiscard]] constexpr std::uint32_t references() const { return raw_ & (kHeld - 1); }
     /// Handed out by `alloc`: no unmapping frees it.
     [[nodiscard]] constexpr bool held() const { return role() == FrameRole::data && (raw_ & kHeld) != 0; }
-    /// A table whose page in the direct map was writable before, and is again when it is no table any more.
-    [[nodiscard]] constexpr bool shielded() const {
-        return role() == FrameRole::table && (raw_ & kShielded) != 0;
+    /// A table or directory whose page in the direct map was writable before, and is again when it is neither
+    /// any more.
+    [[nodiscard]] constexpr bool shielded() const { return holds_entries() && (raw_ & kShielded) != 0; }
+    [[nodiscard]] constexpr bool holds_entries() const {
+        return role() == FrameRole::table || role() == FrameRole::directory;
     }
     [[nodiscard]] constexpr std::uint32_t next_free() const { return raw_ & kNoFrame; }
 

@@ -9,24 +9,28 @@ namespace pagelab::interface {
 
 enum class JournalKind : std::uint8_t {
     none,
-    begin,      // a command starts; `count` is its number, new_value 1 once it was undone
-    commit,     // it ended and its changes stand
-    rollback,   // it was abandoned and its changes were taken back
-    pde,        // directory entries: address = first address translated, step 4 MiB
-    pte,        // table entries: address = first page, step 4 KiB
-    frame_take, // frames left the pool: old_value = first frame's address, new_value = its record then
-    frame_free, // frames went back to it: old_value = first frame's address, new_value = its record before
-    flush_page, // invlpg of `count` pages from address
-    flush_all,  // CR3 was loaded again; new_value 1 if global pages went too
-    fault,      // address = CR2, old_value = EIP, new_value = vector << 16 | error code
-    control,    // a control register changed: address = its number
-    space,      // the current space changed: old_value, new_value = CR3
-    undo,       // a command was taken back; `count` is its number
+    begin,        // a command starts; `count` is its number, new_value 1 once it was undone
+    commit,       // it ended and its changes stand
+    rollback,     // it was abandoned and its changes were taken back
+    pde,          // directory entries: address = first address translated, step 4 MiB
+    pte,          // table entries: address = first page, step 4 KiB
+    frame_take,   // frames left the pool: old_value = first frame's address, new_value = its record then
+    frame_free,   // frames went back to it: old_value = first frame's address, new_value = its record before
+    flush_page,   // invlpg of `count` pages from address
+    flush_all,    // CR3 was loaded again; new_value 1 if global pages went too
+    fault,        // address = CR2, old_value = EIP, new_value = vector << 16 | error code
+    control,      // a control register changed: address = its number
+    space,        // the current space changed: old_value, new_value = CR3; address = its old and new number
+                  // (bits 31:16 and 15:0)
+    undo,         // a command was taken back; `count` is its number
+    space_new,    // a space was made: address = its number, new_value = its directory's address
+    space_delete, // it was deleted: address = its number, old_value = its directory's address, new_value =
+                  // what the kernel needs to bring it back
 };
 
-inline constexpr std::array<const char*, 14> kJournalKindNames = {
-    "none",       "begin",      "commit",    "rollback", "pde",     "pte",   "frame-take",
-    "frame-free", "flush-page", "flush-all", "fault",    "control", "space", "undo"};
+inline constexpr std::array<const char*, 16> kJournalKindNames = {
+    "none",       "begin",     "commit", "rollback", "pde",   "pte",  "frame-take", "frame-free",
+    "flush-page", "flush-all", "fault",  "control",  "space", "undo", "space-new",  "space-delete"};
 
 /// One record, 32 bytes. A run of `count` items is one record: item i has address + i × the kind's step and
 /// the values old_value + i × old_step × 4096 and new_value + i × new_step × 4096.

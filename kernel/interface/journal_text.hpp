@@ -26,6 +26,9 @@ void put_event_text(S& sink, const JournalRecord& record) {
         return say(sink, "its changes were taken back");
     case JournalKind::pde:
     case JournalKind::pte:
+        if (record.space != 0) {
+            say(sink, "space {}: ", Decimal{record.space});
+        }
         say(sink, record.count > 1 ? "{} and {} after it" : "{}",
             record.kind == JournalKind::pde ? EntryName{va.directory_index()}
                                             : EntryName{va.directory_index(), va.table_index()},
@@ -45,7 +48,14 @@ void put_event_text(S& sink, const JournalRecord& record) {
     case JournalKind::control:
         return say(sink, "CR{}  {} -> {}", Decimal{record.address}, old_value, new_value);
     case JournalKind::space:
-        return say(sink, "space {}, CR3 {}", Decimal{record.old_value}, new_value);
+        say(sink, "space {} -> space {}", Decimal{record.address >> 16}, Decimal{record.address & 0xffff});
+        return say(sink, ", CR3 {} -> {}", old_value, new_value);
+    case JournalKind::space_new:
+        return say(sink, "space {} was made, its directory at {}", Decimal{record.address & 0xff},
+                   PhysAddr{record.new_value});
+    case JournalKind::space_delete:
+        return say(sink, "space {} was deleted, its directory was at {}", Decimal{record.address & 0xff},
+                   PhysAddr{record.old_value});
     case JournalKind::undo:
         return say(sink, "command {} was taken back", number);
     }

@@ -21,8 +21,10 @@ inline constexpr VirtAddr kDirectMap{0xc0000000};
 inline constexpr std::uint32_t kDirectMapBytes = paging::kLargePageSize;
 /// Slot 769: frame records, one word for each frame, backed as the high-water mark rises.
 inline constexpr VirtAddr kFrameRecords{0xc0400000};
-/// Slot 770: the kernel's scratch pages, each with a PTE of its own and a hole after it.
+/// Slot 770: the kernel's scratch pages, each with a PTE of its own and a hole after it. Its last page shows
+/// the slot's own table: so scratch pages can be set in every space, whatever its strategy.
 inline constexpr VirtAddr kScratch{0xc0800000};
+inline constexpr VirtAddr kScratchTable{0xc0bff000};
 
 /// The scratch pages. One purpose each, so that none is open twice.
 enum class ScratchPage : std::uint32_t {
@@ -31,6 +33,8 @@ enum class ScratchPage : std::uint32_t {
     zeroing,
     window_strategy,
     foreign_directory,
+    directory, // the current space's, where no self-map shows it
+    copy,      // where a page is copied to
     fetch,
     user_code // the only one that ring 3 may see, and only during its access
 };
@@ -39,8 +43,20 @@ inline constexpr VirtAddr scratch_page(ScratchPage page) {
     return VirtAddr{kScratch.raw() + static_cast<std::uint32_t>(page) * 2 * paging::kPageSize};
 }
 
-/// Slots 771 to 1020 of the kernel: reserved (arenas of the strategies), not present until they are built.
 inline constexpr std::uint32_t kFirstKernelSlot = 768;
+/// Slot 771, of spaces whose strategy keeps a table of addresses: the arena, where their page tables appear.
+/// Its page 0 is the arena's own table, page 1 the table of addresses, page 256 + n the table of slot n.
+inline constexpr std::uint32_t kArenaSlot = 771;
+inline constexpr VirtAddr kArena = VirtAddr::from_indices(kArenaSlot, 0);
+inline constexpr VirtAddr kArenaWords = VirtAddr::from_indices(kArenaSlot, 1);
+inline constexpr std::uint32_t kArenaTables = 256;
+/// Slots 772 to 1020, of spaces of the direct strategy: page tables at a fixed distance from their frames,
+/// va = kDirectTables + pa, and nothing else.
+inline constexpr std::uint32_t kFirstDirectSlot = 772;
+inline constexpr std::uint32_t kDirectSlots = 249;
+inline constexpr VirtAddr kDirectTables = VirtAddr::from_indices(kFirstDirectSlot, 0);
+/// Where the words of MMURTL's upper half begin: slot 512 + n has the address of slot n's table.
+inline constexpr std::uint32_t kUpperHalfSlot = 512;
 /// Slot 1021: the lifeline of the rescue.
 inline constexpr std::uint32_t kLifelineSlot = 1021;
 /// Slot 1022: the foreign window, where another space's tables appear.

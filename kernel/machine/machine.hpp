@@ -8,6 +8,7 @@
 #include "kernel/interface/journal.hpp"
 #include "kernel/interface/marks.hpp"
 #include "kernel/machine/operations.hpp"
+#include "kernel/machine/spaces.hpp"
 #include "kernel/paging/access.hpp"
 #include "kernel/paging/address.hpp"
 #include "kernel/paging/control.hpp"
@@ -58,11 +59,14 @@ enum class Unit : std::uint8_t { byte = 1, half = 2, word = 4 };
 class Machine {
 public:
     // --- what is there -------------------------------------------------------------------------------------
-    /// The control registers now, and the CPU's limits: what a walk needs.
+    /// The control registers as a walk of the space in work needs them (CR3 is that space's), and the CPU's
+    /// limits.
     [[nodiscard]] virtual paging::PagingContext context() const = 0;
     [[nodiscard]] virtual Registers registers() const = 0;
-    /// Number of the current space.
+    /// Number of the current space: the one that CR3 holds.
     [[nodiscard]] virtual std::uint32_t space() const = 0;
+    /// Number of the space in work: the current one, but within a command after work_in.
+    [[nodiscard]] virtual std::uint32_t space_in_work() const = 0;
     /// The word at a physical address (a multiple of 4); nothing beyond RAM. Never faults, sets no A or D but
     /// those of the kernel's own scratch page.
     [[nodiscard]] virtual std::optional<std::uint32_t> read_word(PhysAddr address) = 0;
@@ -89,6 +93,28 @@ public:
     set_pde(std::uint32_t pdi, std::uint32_t value, ChangeOptions options) = 0;
     [[nodiscard]] virtual std::expected<ChangeReport, OperationError>
     set_pte(VirtAddr va, std::uint32_t value, ChangeOptions options) = 0;
+
+    // --- address spaces ------------------------------------------------------------------------------------
+    /// What there is of space `number` (below kMaxSpaces); nothing if there is no such space. Reads all of
+    /// its tables.
+    [[nodiscard]] virtual std::optional<SpaceInfo> space_info(std::uint32_t number) = 0;
+    /// Queries and changes of tables mean space `number` until the command ends. Refused: no_space.
+    [[nodiscard]] virtual std::expected<void, OperationError> work_in(std::uint32_t number) = 0;
+    /// An empty space; it gets the lowest free number. Refused: no_frames, no_number.
+    [[nodiscard]] virtual std::expected<SpaceReport, OperationError> new_space(Strategy strategy) = 0;
+    /// A space with the pages of the space in work: copied, or shared until one side writes.
+    [[nodiscard]] virtual std::expected<SpaceReport, OperationError> clone_space(bool copy_on_write) = 0;
+    /// Loads CR3. Without options.flush global entries of the space that is left stay in the TLB.
+    [[nodiscard]] virtual std::expected<SpaceReport, OperationError> use_space(std::uint32_t number,
+                                                                               ChangeOptions options) = 0;
+    /// Frees all of it. Refused for space 0 and the current one.
+    [[nodiscard]] virtual std::expected<SpaceReport, OperationError> delete_space(std::uint32_t number) = 0;
+    /// In an upper-half space in work: the address of slot `pdi`'s table, where one of the kernel's PDEs
+    /// stands in its place.
+    [[nodiscard]] virtual std::optional<VirtAddr> displaced_word(std::uint32_t pdi) = 0;
+    /// What `pages` maps, walks and unmaps cost in a space of its own, which is gone afterwards.
+    [[nodiscard]] virtual std::expected<BenchReport, OperationError> bench(Strategy strategy, Pattern pattern,
+                                                                           std::uint32_t pages) = 0;
 
     // --- frames --------------------------------------------------------------------------------------------
     /// Takes `count` zeroed frames, physically consecutive, from the pool; all or nothing.
@@ -132,6 +158,10 @@ public:
     [[nodiscard]] virtual const interface::JournalRing& journal() const = 0;
     /// How many commands, up to `limit`, stand in the journal with a change that was not taken back yet.
     [[nodiscard]] virtual std::uint32_t undoable(std::uint32_t limit) const = 0;
+    /// Remembers the journal's place, for `restore` and `diff`.
+    virtual void set_checkpoint() = 0;
+    /// The first record after it; nothing if there is none, or if a command from before it was undone.
+    [[nodiscard]] virtual std::optional<std::uint32_t> checkpoint() const = 0;
     /// Takes back the last command that changed something and was not taken back yet.
     [[nodiscard]] virtual std::expected<UndoReport, OperationError> undo() = 0;
     virtual void record_fault(const Exception& exception) = 0;

@@ -83,6 +83,8 @@ struct UndoReport {
     std::uint32_t frames_freed = 0;
     std::uint32_t frames_taken_again = 0;
     std::uint32_t registers_restored = 0; // control registers
+    std::uint32_t spaces_restored = 0;    // made, deleted or loaded ones
+    std::uint32_t first_record = 0;       // its first in the journal
 };
 
 enum class Refusal : std::uint8_t {
@@ -104,6 +106,9 @@ enum class Refusal : std::uint8_t {
     nothing_to_undo, // no command changed anything
     out_of_reach,    // undo: its records were overwritten
     not_possible,    // touch: can't be tried without harm
+    no_space,        // there is no space of this number; `value` is it
+    no_number,       // every space number is taken
+    space_in_use,    // delete: it is the current one, or that of boot
     interrupted,     // Ctrl-C came while it was done; all of it was taken back
 };
 

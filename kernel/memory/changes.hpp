@@ -4,7 +4,7 @@
 #pragma once
 
 #include "kernel/memory/guard.hpp"
-#include "kernel/memory/transaction.hpp"
+#include "kernel/memory/sharing.hpp"
 
 #include <expected>
 

@@ -144,7 +144,12 @@ template <Hardware H>
 ChangeResult Changes<H>::protect(const ProtectRequest& request) {
     const auto changed = [&](const Page& page) {
         const bool large = page.size == paging::kLargePageSize;
-        return (page.raw & ~leaf_bits(request.clear, large)) | leaf_bits(request.set, large);
+        const std::uint32_t clear = leaf_bits(request.clear, large);
+        const std::uint32_t set = leaf_bits(request.set, large);
+        if (!tables_.space().shares || (page.raw & kSharedMark) == 0) {
+            return (page.raw & ~clear) | set;
+        }
+        return shared_leaf((unshared_leaf(page.raw) & ~clear) | set); // write access comes with the copy
     };
     if ((request.set & bits::kGlobal) != 0 && !hw_.has_pge()) {
         return std::unexpected(error(Refusal::no_pge, request.va));

@@ -48,7 +48,11 @@ public:
     }
     [[nodiscard]] AccessAnswer access(paging::Access access, VirtAddr va, std::uint8_t value, VirtAddr code);
 
-    void invlpg(VirtAddr va) { arch::invalidate_page(va.raw()); }
+    void invlpg(VirtAddr va) {
+        arch::invalidate_page(va.raw());
+        invlpgs_ += 1;
+    }
+    [[nodiscard]] std::uint32_t invlpgs() const { return invlpgs_; }
     [[nodiscard]] std::uint32_t cr0() { return arch::read_cr0(); }
     [[nodiscard]] std::uint32_t cr2() { return arch::read_cr2(); }
     [[nodiscard]] std::uint32_t cr3() { return arch::read_cr3(); }
@@ -85,6 +89,7 @@ public:
 
 private:
     arch::CpuFeatures cpu_{};
+    std::uint32_t invlpgs_ = 0;
 };
 
 static_assert(Hardware<CpuHardware>);

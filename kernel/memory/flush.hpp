@@ -22,24 +22,26 @@ public:
     void start_count() { count_ = {}; }
     [[nodiscard]] const Count& count() const { return count_; }
 
-    /// The PTE of `va` was `old`. A present one may be cached under each address that its table translates.
+    /// The PTE of `va` was `old`. A present one may be cached under each address that its table translates in
+    /// the loaded space; a global one also under its own from when its space was loaded.
     void after_pte(VirtAddr va, std::uint32_t old) {
         if (!Pte{old}.present()) {
             return;
         }
-        page(va);
+        const bool loaded = tables_.in_loaded();
+        if (loaded || (Pte{old}.global() && (hw_.cr4() & paging::cr4::kPge) != 0)) {
+            page(va);
+        }
         const Pde directory_entry = tables_.pde(va.directory_index());
         if (directory_entry.kind(context(hw_)) != paging::EntryKind::table ||
             !may_be_shared(directory_entry.table())) {
             return;
         }
-        for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
-            const Pde other = tables_.pde(pdi);
-            if (pdi != va.directory_index() && other.kind(context(hw_)) == paging::EntryKind::table &&
-                other.table() == directory_entry.table()) {
-                page(VirtAddr::from_indices(pdi, va.table_index()));
+        for_each_loaded_slot(directory_entry.table(), [&](std::uint32_t slot) {
+            if (!loaded || slot != va.directory_index()) {
+                page(VirtAddr::from_indices(slot, va.table_index()));
             }
-        }
+        });
     }
 
     /// The same for a change of the kernel's own, which is neither counted nor journaled.
@@ -50,16 +52,23 @@ public:
     }
 
     /// The PDE `pdi` was `old`: everything that it translated as a PDE, and, for a table, the page that it
-    /// translated as a PTE in each self-map.
+    /// translated as a PTE in each slot that shows its directory. In a space that is not loaded only what is
+    /// global can still be cached of the first.
     void after_pde(std::uint32_t pdi, std::uint32_t old) {
         const Pde before{old};
+        const bool loaded = tables_.in_loaded();
+        const bool global = (hw_.cr4() & paging::cr4::kPge) != 0;
         switch (before.kind(context(hw_))) {
         case paging::EntryKind::page:
         case paging::EntryKind::reserved:
-            page(VirtAddr::from_indices(pdi, 0)); // one INVLPG drops all of a large page
+            if (loaded || (global && before.global())) {
+                page(VirtAddr::from_indices(pdi, 0)); // one INVLPG drops all of a large page
+            }
             break;
         case paging::EntryKind::table:
-            whole_table(pdi, before);
+            if (loaded || may_hold_global(before)) {
+                whole_table(pdi, before);
+            }
             break;
         default:
             return;
@@ -80,15 +89,22 @@ public:
 
     /// Loads CR3 again; with `global` by way of CR4.PGE, which drops global entries too.
     void all(bool global) {
-        const std::uint32_t cr4 = hw_.cr4();
-        if (global && (cr4 & paging::cr4::kPge) != 0) {
-            hw_.set_cr4(cr4 & ~paging::cr4::kPge);
-            hw_.set_cr4(cr4);
-            global_left_out_ = false;
+        if (global) {
+            drop_global();
         }
         hw_.set_cr3(hw_.cr3());
         count_.all = true;
         static_cast<void>(journal_.add({JournalKind::flush_all, 0, 0, global ? 1u : 0u}, hw_.ticks()));
+    }
+
+    /// Drops all entries, global ones too, by way of CR4.PGE (SDM 3A 4.10.4.1), and keeps no record of it.
+    void drop_global() {
+        const std::uint32_t cr4 = hw_.cr4();
+        if ((cr4 & paging::cr4::kPge) != 0) {
+            hw_.set_cr4(cr4 & ~paging::cr4::kPge);
+            hw_.set_cr4(cr4);
+        }
+        global_left_out_ = false;
     }
 
     /// A flush was left out on purpose, or a PDE held G, which its window page sees as a global leaf: from
@@ -98,10 +114,11 @@ public:
     void everything_flushed() { global_left_out_ = false; }
 
 private:
-    /// Whether other PDEs may lead to the same table. Only frames that are known as tables are counted.
+    /// Whether other PDEs may lead to the same table. Only frames that are known as tables are counted; those
+    /// of the kernel are in every directory.
     [[nodiscard]] bool may_be_shared(PhysAddr table) {
         const FrameRecord record = frames_.record(table.frame());
-        return record.role() != FrameRole::table || record.references() > 1;
+        return record.role() != FrameRole::table || record.references() > 1 || !tables_.in_loaded();
     }
 
     void whole_table(std::uint32_t pdi, Pde before) {
@@ -134,11 +151,22 @@ private:
         return false;
     }
 
-    /// The pages of PDE `pdi` in the self-maps besides slot 1023, whose page Tables keeps coherent.
+    /// The pages of PDE `pdi` in the slots that show its directory, but for those that Tables keeps coherent.
     void windows(std::uint32_t pdi) {
-        for (std::uint32_t slot = 0; slot < interface::layout::kSelfMapSlot; ++slot) {
-            if (paging::is_self_map(tables_.pde(slot), context(hw_))) {
+        const std::uint32_t kept = tables_.kept_window();
+        for_each_loaded_slot(tables_.context().control.directory(), [&](std::uint32_t slot) {
+            if (slot != kept) {
                 page(VirtAddr::from_indices(slot, pdi));
+            }
+        });
+    }
+
+    template <class F>
+    void for_each_loaded_slot(PhysAddr table, F&& visit) {
+        for (std::uint32_t slot = 0; slot < paging::kEntryCount; ++slot) {
+            const Pde pde = tables_.loaded_pde(slot);
+            if (pde.kind(context(hw_)) == paging::EntryKind::table && pde.table() == table) {
+                visit(slot);
             }
         }
     }

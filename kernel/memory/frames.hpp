@@ -29,6 +29,7 @@ public:
     /// Takes the memory that the map names and the image leaves. Once.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
         map_ = map;
+        record_table_ = facts.record_table;
         mark_ = facts.image_end;
         counts_.total = map.count(0, kFrameCount);
         counts_.reserved = map.count(0, kFirstUsable);
@@ -64,6 +65,7 @@ public:
 
     /// Takes one frame and gives it the record. Contents are whatever they were.
     [[nodiscard]] std::optional<Frame> take(FrameRecord as) {
+        taken_ += 1;
         const auto frame = top_ != FrameRecord::kNoFrame ? pop() : fresh();
         if (frame) {
             change_role(*frame, as);
@@ -77,6 +79,7 @@ public:
         if (count == 0 || counts_.free < count) {
             return std::nullopt;
         }
+        taken_ += 1;
         auto first = block_above_mark(count, alignment);
         if (!first) {
             first = block_on_stack(count, alignment);
@@ -92,6 +95,7 @@ public:
     /// Takes those of the frames [first, first + count) that are free, wherever they are. False if there is
     /// no frame for the records of one above the mark; then some may have been taken.
     [[nodiscard]] bool claim(Frame first, std::uint32_t count, FrameRecord as) {
+        taken_ += 1;
         const Frame end = first + count;
         if (first < mark_) {
             const auto take = [&](Frame frame) { change_role(frame, as); };
@@ -112,8 +116,14 @@ public:
 
     /// Takes this very frame back: an undone `give`. False if it is not free.
     [[nodiscard]] bool take_again(Frame frame, FrameRecord as) {
-        return is_free(frame) && claim(frame, 1, as);
+        const std::uint32_t before = taken_;
+        const bool done = is_free(frame) && claim(frame, 1, as);
+        taken_ = before;
+        return done;
     }
+    /// Changes with each time that frames left the pool, but by take_again: as long as it stands still, free
+    /// frames hold what they held.
+    [[nodiscard]] std::uint32_t taken() const { return taken_; }
 
     /// Frees a frame. Within a command nobody gets it: its contents must last as long as the command may be
     /// taken back.
@@ -217,8 +227,8 @@ private:
     void back_records(std::uint32_t page, Frame frame) {
         scratch_.zero(frame);
         const VirtAddr va = address(page * kRecordsPerPage);
-        hw_.store(paging::pte_window(interface::layout::kSelfMapSlot, va), Unit::word,
-                  (frame << 12) | paging::bits::kPresent | paging::bits::kWritable);
+        scratch_.store(frame_address(record_table_).plus(paging::entry_offset(va.table_index())), Unit::word,
+                       (frame << 12) | paging::bits::kPresent | paging::bits::kWritable);
         backed_[page] = true;
         record_pages_left_ -= 1;
         // It was counted as the kernel's from the beginning: `free` is what can be had.
@@ -358,12 +368,14 @@ private:
     H& hw_;
     Scratch<H>& scratch_;
     MemoryMap map_{};
+    Frame record_table_ = 0;
     machine::FrameCounts counts_{};
     Frame top_ = FrameRecord::kNoFrame;
     /// Frames that the running command gave: a stack of their own until it has ended.
     Frame held_top_ = FrameRecord::kNoFrame;
     bool holding_ = false;
     Frame mark_ = 0;
+    std::uint32_t taken_ = 0;
     std::uint32_t record_pages_left_ = 0;
     std::array<bool, paging::kEntryCount> backed_{};
 };

@@ -40,6 +40,9 @@ public:
         if (pdi >= layout::kFirstKernelSlot) {
             return "the kernel's slots are shared by all directories and never change after boot";
         }
+        if (pdi >= tables_.space().user_slots()) {
+            return "an upper-half space ends at 0x80000000: its slots from 512 on hold the tables' addresses";
+        }
         const Pde entry{value};
         if (entry.kind(context(hw_)) != paging::EntryKind::table) {
             return std::nullopt;
@@ -50,8 +53,13 @@ public:
     /// A write of the PTE of `va`, whose PDE leads to a table.
     [[nodiscard]] Reason pte(VirtAddr va, std::uint32_t value) {
         const Frame table = frame_of(tables_.pde(va.directory_index()).table());
-        if (table == facts_.directory) {
-            return "this table is the page directory: use setpde";
+        switch (frames_.record(table).role()) {
+        case FrameRole::directory:
+            return "this table is a page directory: use setpde";
+        case FrameRole::kernel:
+            return "the space's strategy keeps its own entries there";
+        default:
+            break;
         }
         return kernel_table_entry(table, va.table_index(), value);
     }
@@ -60,7 +68,7 @@ public:
     [[nodiscard]] Reason word(PhysAddr address, std::uint32_t value) {
         const auto frame = address.frame();
         const std::uint32_t index = address.frame_offset() / paging::kEntrySize;
-        if (frame == facts_.directory) {
+        if (frames_.record(frame).role() == FrameRole::directory) {
             return pde(index, value);
         }
         if (const Reason reason = kernel_table_entry(frame, index, value)) {

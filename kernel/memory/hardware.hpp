@@ -51,6 +51,7 @@ concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, p
     { hw.access(access, va, byte, va) } -> std::same_as<AccessAnswer>;
     // TLB and registers.
     {hw.invlpg(va)};
+    { hw.invlpgs() } -> std::same_as<std::uint32_t>; // how many were executed so far
     { hw.cr0() } -> std::same_as<std::uint32_t>;
     { hw.cr2() } -> std::same_as<std::uint32_t>;
     { hw.cr3() } -> std::same_as<std::uint32_t>;

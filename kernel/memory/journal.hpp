@@ -79,6 +79,9 @@ public:
         return valid ? &record : nullptr;
     }
 
+    /// What is recorded from now on happens in this space.
+    void work_in(std::uint8_t space) { space_ = space; }
+
     /// Drops the records from `sequence` on, of an operation that was taken back within its group.
     void forget_since(std::uint32_t sequence) {
         ring_.next_sequence = sequence;
@@ -126,7 +129,7 @@ private:
             return false;
         }
         JournalRecord* const last = find(last_sequence);
-        if (last == nullptr || last->kind != item.kind ||
+        if (last == nullptr || last->kind != item.kind || last->space != space_ ||
             last->address + last->count * address_step(item.kind) != item.address) {
             return false;
         }
@@ -155,6 +158,7 @@ private:
                   .time_low = static_cast<std::uint32_t>(time),
                   .time_high = static_cast<std::uint32_t>(time >> 32),
                   .kind = item.kind,
+                  .space = space_,
                   .address = item.address,
                   .old_value = item.old_value,
                   .new_value = item.new_value,
@@ -167,6 +171,7 @@ private:
     JournalRing& ring_;
     std::uint32_t group_ = 0;
     std::uint32_t barrier_ = 0;
+    std::uint8_t space_ = 0;
 };
 
 } // namespace pagelab::memory

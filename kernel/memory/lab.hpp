@@ -4,7 +4,9 @@
 #pragma once
 
 #include "kernel/memory/changes.hpp"
+#include "kernel/memory/space_operations.hpp"
 #include "kernel/memory/store.hpp"
+#include "kernel/memory/strategy_bench.hpp"
 #include "kernel/memory/touch.hpp"
 #include "kernel/memory/undo.hpp"
 
@@ -14,17 +16,24 @@ template <Hardware H>
 class Lab final : public machine::Machine {
 public:
     explicit constexpr Lab(H& hw)
-        : hw_(hw), scratch_(hw), tables_(hw, scratch_), frames_(hw, scratch_), journal_(hw.journal()),
-          flusher_(hw, scratch_, tables_, frames_, journal_),
-          transaction_(hw, scratch_, tables_, frames_, flusher_, journal_), guard_(hw, tables_, frames_),
+        : hw_(hw), scratch_(hw), tables_(hw, scratch_, spaces_), frames_(hw, scratch_), breath_(hw),
+          journal_(hw.journal()), flusher_(hw, scratch_, tables_, frames_, journal_),
+          owned_(hw, scratch_, tables_, frames_, flusher_, journal_),
+          keeper_(hw, scratch_, spaces_, tables_, frames_, flusher_, owned_, breath_),
+          transaction_(hw, scratch_, spaces_, tables_, frames_, flusher_, journal_, owned_, keeper_, breath_),
+          guard_(hw, tables_, frames_),
           changes_(hw, scratch_, tables_, frames_, flusher_, transaction_, guard_),
-          store_(hw, scratch_, tables_, frames_, transaction_, guard_), touch_(hw, scratch_, frames_),
-          undo_(frames_, journal_, transaction_) {}
+          sharing_(hw, scratch_, spaces_, tables_, frames_, transaction_),
+          space_operations_(hw, scratch_, spaces_, tables_, frames_, flusher_, transaction_, keeper_),
+          bench_(hw, scratch_, spaces_, frames_, space_operations_, changes_, transaction_),
+          store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
+          touch_(hw, scratch_, frames_), undo_(frames_, journal_, transaction_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
         scratch_.initialise(facts);
-        transaction_.initialise(facts);
+        spaces_.initialise(facts.directory);
+        owned_.initialise(facts);
         guard_.initialise(facts);
         touch_.initialise(facts);
         frames_.initialise(map, facts);
@@ -51,11 +60,18 @@ public:
     }
 
     // --- what is there -----------------------------------------------------------------------------------
-    [[nodiscard]] paging::PagingContext context() const override { return memory::context(hw_); }
+    [[nodiscard]] paging::PagingContext context() const override {
+        paging::PagingContext now = memory::context(hw_);
+        if (!spaces_.in_loaded()) {
+            now.control.cr3 = spaces_.current().directory << 12;
+        }
+        return now;
+    }
     [[nodiscard]] machine::Registers registers() const override {
         return {hw_.cr0(), hw_.cr2(), hw_.cr3(), hw_.cr4(), hw_.eflags()};
     }
-    [[nodiscard]] std::uint32_t space() const override { return 0; }
+    [[nodiscard]] std::uint32_t space() const override { return spaces_.loaded_number(); }
+    [[nodiscard]] std::uint32_t space_in_work() const override { return spaces_.number(); }
     [[nodiscard]] std::optional<std::uint32_t> read_word(PhysAddr address) override {
         if (!is_ram(address)) {
             return std::nullopt;
@@ -91,6 +107,8 @@ public:
             begin_change();
             transaction_.rollback();
         }
+        tables_.close_foreign();
+        transaction_.work_in(spaces_.loaded_number());
         scratch_.close_all();
         hw_.lab_page().last_status = static_cast<std::uint32_t>(status);
         end_change();
@@ -115,6 +133,47 @@ public:
     [[nodiscard]] ChangeResult set_pte(VirtAddr va, std::uint32_t value,
                                        machine::ChangeOptions options) override {
         return changing([&] { return changes_.set_pte(va, value, options); });
+    }
+
+    // --- address spaces ----------------------------------------------------------------------------------
+    [[nodiscard]] std::optional<machine::SpaceInfo> space_info(std::uint32_t number) override {
+        return spaces_.exists(number) ? std::optional{keeper_.info(number)} : std::nullopt;
+    }
+    [[nodiscard]] std::expected<void, OperationError> work_in(std::uint32_t number) override {
+        if (!spaces_.exists(number)) {
+            return std::unexpected(refuse(Refusal::no_space, VirtAddr{0}, number));
+        }
+        transaction_.work_in(number);
+        return {};
+    }
+    [[nodiscard]] SpaceResult new_space(machine::Strategy strategy) override {
+        return changing([&] { return space_operations_.make(strategy); });
+    }
+    [[nodiscard]] SpaceResult clone_space(bool copy_on_write) override {
+        return changing([&] { return space_operations_.clone(copy_on_write); });
+    }
+    [[nodiscard]] SpaceResult use_space(std::uint32_t number, machine::ChangeOptions options) override {
+        return changing([&] { return space_operations_.use(number, options.flush); });
+    }
+    [[nodiscard]] SpaceResult delete_space(std::uint32_t number) override {
+        return changing([&] { return space_operations_.remove(number); });
+    }
+    [[nodiscard]] std::optional<VirtAddr> displaced_word(std::uint32_t pdi) override {
+        const auto index = displaced_index(pdi);
+        const std::uint32_t word = index ? spaces_.current().displaced[*index] : 0;
+        return word != 0 ? std::optional{VirtAddr{word}} : std::nullopt;
+    }
+    [[nodiscard]] std::expected<machine::BenchReport, OperationError>
+    bench(machine::Strategy strategy, machine::Pattern pattern, std::uint32_t pages) override {
+        return changing([&] { return bench_.run(strategy, pattern, pages); });
+    }
+    /// A page fault in a command: whether it was a write to a page that two spaces share, which is now the
+    /// loaded one's own. Then the access may be tried again.
+    [[nodiscard]] bool copy_on_write(VirtAddr va, std::uint32_t code) {
+        begin_change();
+        const bool done = spaces_.in_loaded() && sharing_.resolve(va, code);
+        end_change();
+        return done;
     }
 
     // --- frames
@@ -187,10 +246,17 @@ public:
 
     // --- history -----------------------------------------------------------------------------------------
     [[nodiscard]] const interface::JournalRing& journal() const override { return hw_.journal(); }
+    void set_checkpoint() override { checkpoint_ = journal_.next_sequence(); }
+    [[nodiscard]] std::optional<std::uint32_t> checkpoint() const override {
+        return checkpoint_ != 0 ? std::optional{checkpoint_} : std::nullopt;
+    }
     [[nodiscard]] std::uint32_t undoable(std::uint32_t limit) const override { return undo_.standing(limit); }
     [[nodiscard]] std::expected<machine::UndoReport, OperationError> undo() override {
         begin_change();
         auto result = undo_.run();
+        if (result && result->first_record < checkpoint_) {
+            checkpoint_ = 0; // what it remembered is no place in the history any more
+        }
         end_change();
         return result;
     }
@@ -247,10 +313,10 @@ private:
     }
 
     template <class F>
-    ChangeResult changing(F&& operation) {
+    auto changing(F&& operation) {
         store_.forget();
         begin_change();
-        ChangeResult result = operation();
+        auto result = operation();
         end_change();
         return result;
     }
@@ -320,31 +386,42 @@ private:
     }
 
     H& hw_;
+    Spaces spaces_;
     Scratch<H> scratch_;
     Tables<H> tables_;
     Frames<H> frames_;
+    Breath<H> breath_;
     Journal journal_;
     Flusher<H> flusher_;
+    Ownership<H> owned_;
+    SpaceKeeper<H> keeper_;
     Transaction<H> transaction_;
     Guard<H> guard_;
     Changes<H> changes_;
+    Sharing<H> sharing_;
+    SpaceOperations<H> space_operations_;
+    StrategyBench<H> bench_;
     Store<H> store_;
     Touch<H> touch_;
     Undo<H> undo_;
+    std::uint32_t checkpoint_ = 0;
 };
 
-/// CR4.PSE decides how PDEs with bit 7 are read: it changes only while none has it.
+/// CR4.PSE decides how PDEs with bit 7 are read: it changes only while none has it, in no space.
 template <Hardware H>
 std::expected<void, OperationError> Lab<H>::set_pse(bool on) {
     if (!hw_.has_pse()) {
         return std::unexpected(refuse(Refusal::no_pse, VirtAddr{0}, 0));
     }
     const bool is_on = (hw_.cr4() & paging::cr4::kPse) != 0;
-    for (std::uint32_t pdi = 0; pdi < paging::kEntryCount && is_on != on; ++pdi) {
-        const Pde pde = tables_.pde(pdi);
-        if (pde.present() && (pde.raw() & bits::kLarge) != 0) {
-            return std::unexpected(refuse(on ? Refusal::table_in_use : Refusal::large_page,
-                                          VirtAddr::from_indices(pdi, 0), pde.raw()));
+    for (std::uint32_t space = 0; space < machine::kMaxSpaces && is_on != on; ++space) {
+        for (std::uint32_t pdi = 0; spaces_.exists(space) && pdi < paging::kEntryCount; ++pdi) {
+            const PhysAddr at = frame_address(spaces_[space].directory).plus(paging::entry_offset(pdi));
+            const Pde pde{scratch_.load(at, Unit::word)};
+            if (pde.present() && (pde.raw() & bits::kLarge) != 0) {
+                return std::unexpected(refuse(on ? Refusal::table_in_use : Refusal::large_page,
+                                              VirtAddr::from_indices(pdi, 0), pde.raw()));
+            }
         }
     }
     return set_control(4, paging::cr4::kPse, on);

@@ -9,8 +9,10 @@ namespace pagelab::memory {
 template <Hardware H>
 class Ownership {
 public:
-    constexpr Ownership(H& hw, Tables<H>& tables, Frames<H>& frames, Flusher<H>& flusher, Journal& journal)
-        : hw_(hw), tables_(tables), frames_(frames), flusher_(flusher), journal_(journal) {}
+    constexpr Ownership(H& hw, Scratch<H>& scratch, Tables<H>& tables, Frames<H>& frames, Flusher<H>& flusher,
+                        Journal& journal)
+        : hw_(hw), scratch_(scratch), tables_(tables), frames_(frames), flusher_(flusher), journal_(journal) {
+    }
 
     void initialise(const KernelFacts& facts) { facts_ = facts; }
 
@@ -74,7 +76,7 @@ public:
     /// A frame got its role: a table becomes read-only in the direct map, so that a stray write of the kernel
     /// does not hit it. This follows the role and is not journaled, because the role is.
     void shield(Frame frame) {
-        if (frames_.record(frame).role() == FrameRole::table && set_direct_map_writable(frame, false)) {
+        if (frames_.record(frame).holds_entries() && set_direct_map_writable(frame, false)) {
             frames_.mark_shielded(frame);
         }
     }
@@ -123,16 +125,18 @@ private:
             return false;
         }
         const VirtAddr va{interface::layout::kDirectMap.raw() + (frame << 12)};
-        const Pte old = tables_.pte(va);
+        const PhysAddr entry = frame_address(facts_.kernel_table).plus(paging::entry_offset(frame));
+        const Pte old{scratch_.load(entry, Unit::word)};
         if (!old.present() || frame_of(old.frame()) != frame || old.writable() == writable) {
             return false;
         }
-        tables_.write_pte(va, old.raw() ^ paging::bits::kWritable);
+        scratch_.store(entry, Unit::word, old.raw() ^ paging::bits::kWritable);
         flusher_.quietly_after_pte(va, old.raw());
         return true;
     }
 
     H& hw_;
+    Scratch<H>& scratch_;
     Tables<H>& tables_;
     Frames<H>& frames_;
     Flusher<H>& flusher_;

@@ -6,7 +6,6 @@
 #include "kernel/interface/layout.hpp"
 #include "kernel/memory/hardware.hpp"
 #include "kernel/paging/flags.hpp"
-#include "kernel/paging/self_map.hpp"
 
 #include <array>
 
@@ -30,15 +29,27 @@ public:
         return interface::layout::scratch_page(page);
     }
 
+    /// As open, but always sets the PTE and flushes, as a strategy does that keeps nothing.
+    VirtAddr remap(ScratchPage page, Frame frame) {
+        const std::uint32_t entry = (frame << 12) | paging::bits::kWritable | paging::bits::kPresent;
+        hw_.store(entry_of(page), Unit::word, entry);
+        hw_.invlpg(interface::layout::scratch_page(page));
+        entries_[index(page)] = entry;
+        return interface::layout::scratch_page(page);
+    }
+
     void close(ScratchPage page) {
         if (entries_[index(page)] != 0) {
             write(page, 0);
         }
     }
 
+    /// All but the current directory's, which stays as long as the space.
     void close_all() {
         for (std::uint32_t page = 0; page < interface::layout::kScratchPageCount; ++page) {
-            close(static_cast<ScratchPage>(page));
+            if (static_cast<ScratchPage>(page) != ScratchPage::directory) {
+                close(static_cast<ScratchPage>(page));
+            }
         }
     }
 
@@ -48,15 +59,25 @@ public:
     void store(PhysAddr address, Unit unit, std::uint32_t value) { hw_.store(show(address), unit, value); }
 
     /// As `load` of a word, for who looks at page tables: the page that the look itself needs is not seen
-    /// open in the scratch pages' own table, which is read through the self-map.
+    /// open in the scratch pages' own table, which shows itself.
     [[nodiscard]] std::uint32_t observe(PhysAddr address) {
         if (frame_of(address) != table_) {
             return load(address, Unit::word);
         }
         close(ScratchPage::physical);
-        const VirtAddr window =
-            paging::pte_window(interface::layout::kSelfMapSlot, interface::layout::kScratch);
-        return hw_.load(VirtAddr{window.raw() + address.frame_offset()}, Unit::word);
+        const VirtAddr table = interface::layout::kScratchTable;
+        return hw_.load(VirtAddr{table.raw() + address.frame_offset()}, Unit::word);
+    }
+
+    /// Copies a frame, word by word.
+    void copy(Frame from, Frame to) {
+        const VirtAddr source = open(ScratchPage::physical, from);
+        const VirtAddr target = open(ScratchPage::copy, to);
+        for (std::uint32_t offset = 0; offset < paging::kPageSize; offset += 4) {
+            hw_.store(VirtAddr{target.raw() + offset}, Unit::word,
+                      hw_.load(VirtAddr{source.raw() + offset}, Unit::word));
+        }
+        close(ScratchPage::copy);
     }
 
     void zero(Frame frame) {
@@ -72,11 +93,16 @@ private:
         return VirtAddr{page.raw() + address.frame_offset()};
     }
 
+    /// Where the page's PTE is: in the table that shows itself.
+    static constexpr VirtAddr entry_of(ScratchPage page) {
+        return VirtAddr{interface::layout::kScratchTable.raw() +
+                        interface::layout::scratch_page(page).table_index() * paging::kEntrySize};
+    }
+
     void write(ScratchPage page, std::uint32_t entry) {
-        const VirtAddr address = interface::layout::scratch_page(page);
-        hw_.store(paging::pte_window(interface::layout::kSelfMapSlot, address), Unit::word, entry);
+        hw_.store(entry_of(page), Unit::word, entry);
         if (entries_[index(page)] != 0) {
-            hw_.invlpg(address);
+            hw_.invlpg(interface::layout::scratch_page(page));
         }
         entries_[index(page)] = entry;
     }

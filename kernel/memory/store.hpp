@@ -16,10 +16,10 @@ class Store {
 public:
     using Done = std::expected<void, OperationError>;
 
-    constexpr Store(H& hw, Scratch<H>& scratch, Tables<H>& tables, Frames<H>& frames,
+    constexpr Store(H& hw, Scratch<H>& scratch, Spaces& spaces, Tables<H>& tables, Frames<H>& frames,
                     Transaction<H>& transaction, Guard<H>& guard)
-        : hw_(hw), scratch_(scratch), tables_(tables), frames_(frames), transaction_(transaction),
-          guard_(guard) {}
+        : hw_(hw), scratch_(scratch), spaces_(spaces), tables_(tables), frames_(frames),
+          transaction_(transaction), guard_(guard) {}
 
     /// Forgets which page was checked last: a table may have changed.
     void forget() { checked_page_ = kNone; }
@@ -98,24 +98,42 @@ private:
             OperationError{.refusal = Refusal::journal_full, .va = va, .pa = word, .value = 0, .reason = {}});
     }
 
-    /// Journals the change of a word that is an entry. False if the journal has no room.
+    /// Journals the change of a word that is an entry, of whichever space. False if the journal has no room.
     bool record(PhysAddr word, std::uint32_t old, std::uint32_t value) {
+        const std::uint32_t before = spaces_.number();
+        bool done = true;
+        bool found = false;
+        for (std::uint32_t i = 0; i < machine::kMaxSpaces && !found; ++i) {
+            const std::uint32_t space = (before + i) % machine::kMaxSpaces; // the space in work first
+            if (spaces_.exists(space)) {
+                transaction_.work_in(space);
+                found = record_here(word, old, value, done);
+            }
+        }
+        transaction_.work_in(before);
+        return done;
+    }
+    /// Whether the word is an entry of the space in work.
+    bool record_here(PhysAddr word, std::uint32_t old, std::uint32_t value, bool& done) {
         const std::uint32_t index = word.frame_offset() / paging::kEntrySize;
-        const paging::PagingContext now = context(hw_);
+        const paging::PagingContext now = tables_.context();
         if (word.frame_base() == now.control.directory()) {
-            return transaction_.adopt_pde(index, old, value);
+            done = transaction_.adopt_pde(index, old, value);
+            return true;
         }
         for (std::uint32_t pdi = 0; pdi < interface::layout::kSelfMapSlot; ++pdi) {
             const Pde pde = tables_.pde(pdi);
             if (pde.kind(now) == paging::EntryKind::table && pde.table() == word.frame_base()) {
-                return transaction_.adopt_pte(VirtAddr::from_indices(pdi, index), old, value);
+                done = transaction_.adopt_pte(VirtAddr::from_indices(pdi, index), old, value);
+                return true;
             }
         }
-        return true;
+        return false;
     }
 
     H& hw_;
     Scratch<H>& scratch_;
+    Spaces& spaces_;
     Tables<H>& tables_;
     Frames<H>& frames_;
     Transaction<H>& transaction_;

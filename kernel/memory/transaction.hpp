@@ -3,7 +3,7 @@
 // For the operations of this room. Checks nothing: that is their business and the guard's.
 #pragma once
 
-#include "kernel/memory/ownership.hpp"
+#include "kernel/memory/space_keeper.hpp"
 
 #include <expected>
 
@@ -17,19 +17,24 @@ using machine::Refusal;
 template <Hardware H>
 class Transaction {
 public:
-    constexpr Transaction(H& hw, Scratch<H>& scratch, Tables<H>& tables, Frames<H>& frames,
-                          Flusher<H>& flusher, Journal& journal)
-        : hw_(hw), scratch_(scratch), tables_(tables), frames_(frames), flusher_(flusher), journal_(journal),
-          owned_(hw, tables, frames, flusher, journal) {}
-
-    void initialise(const KernelFacts& facts) { owned_.initialise(facts); }
+    constexpr Transaction(H& hw, Scratch<H>& scratch, Spaces& spaces, Tables<H>& tables, Frames<H>& frames,
+                          Flusher<H>& flusher, Journal& journal, Ownership<H>& owned, SpaceKeeper<H>& keeper,
+                          Breath<H>& breath)
+        : hw_(hw), scratch_(scratch), spaces_(spaces), tables_(tables), frames_(frames), flusher_(flusher),
+          journal_(journal), owned_(owned), keeper_(keeper), breath_(breath) {}
 
     // --- a command ---------------------------------------------------------------------------------------
     /// Opens the command `number`. Its group in the journal begins with its first record.
     void begin(std::uint32_t number) {
         number_ = number;
         open_ = false;
-        interrupted_ = false;
+        breath_.begin();
+        work_in(spaces_.loaded_number());
+    }
+    /// What follows is read, written and recorded in this space.
+    void work_in(std::uint32_t space) {
+        spaces_.work_in(space);
+        journal_.work_in(static_cast<std::uint8_t>(space));
     }
     /// Closes the group, if there is one: the changes stand.
     void commit() { close(JournalKind::commit); }
@@ -89,6 +94,11 @@ public:
         return true;
     }
 
+    /// A PDE of a space that this command makes: counted, but not journaled, for the space goes as a whole.
+    void write_new_pde(std::uint32_t pdi, std::uint32_t value) { apply_pde(pdi, 0, value, false); }
+    /// A frame got its role outside of a journaled step; see Ownership.
+    void shield(Frame frame) { owned_.shield(frame); }
+
     /// An entry was changed by a store of the user's, without a flush: the journal and the counts follow.
     [[nodiscard]] bool adopt_pde(std::uint32_t pdi, std::uint32_t old, std::uint32_t value) {
         ensure_group();
@@ -98,7 +108,7 @@ public:
             return false;
         }
         owned_.pde_changed(Pde{old}, Pde{value});
-        tables_.changed_behind(pdi);
+        tables_.changed_behind(pdi, Pde{old}, Pde{value});
         flusher_.distrust_tables();
         return true;
     }
@@ -155,18 +165,9 @@ public:
         return true;
     }
 
-    /// To be called in every loop over pages: now and then it moves the heartbeat and looks at the console.
-    /// False once a Ctrl-C came; then the operation is to be taken back.
-    [[nodiscard]] bool breathe() {
-        steps_ += 1;
-        if (steps_ % kStepsPerBreath == 0) {
-            volatile interface::LabPage& page = hw_.lab_page();
-            page.heartbeat = page.heartbeat + 1;
-            interrupted_ = hw_.drain() || interrupted_;
-        }
-        return !interrupted_;
-    }
-    [[nodiscard]] bool interrupted() const { return interrupted_; }
+    /// To be called in every loop over pages; see Breath.
+    [[nodiscard]] bool breathe() { return breath_.take(); }
+    [[nodiscard]] bool interrupted() const { return breath_.interrupted(); }
 
     /// Flushes what the entries changed since `from` need.
     void flush_since(std::uint32_t from) {
@@ -198,12 +199,23 @@ public:
 
     /// Applies the records [from, end) backwards; no record of it is made.
     void take_back_records(std::uint32_t from, std::uint32_t end) {
+        const std::uint32_t before = spaces_.number();
         for (std::uint32_t sequence = end; sequence-- > from;) {
             const JournalRecord* const record = journal_.find(sequence);
-            for (std::uint32_t i = record == nullptr ? 0 : record->count; i-- > 0;) {
-                reverse(item_of(*record, i));
+            if (record == nullptr) {
+                continue;
+            }
+            const JournalRecord copy = *record; // what is done here may write records
+            if (is_of_spaces(copy.kind)) {
+                reverse_space(copy);
+            } else if (spaces_.exists(copy.space)) {
+                work_in(copy.space);
+                for (std::uint32_t i = copy.count; i-- > 0;) {
+                    reverse(item_of(copy, i));
+                }
             }
         }
+        work_in(spaces_.exists(before) ? before : spaces_.loaded_number());
     }
     /// Flushes after take_back_records: what the new entries had translated.
     void flush_reversed(std::uint32_t from, std::uint32_t end) {
@@ -216,21 +228,73 @@ public:
     [[nodiscard]] bool has_room() const { return journal_.room() >= 2; }
     [[nodiscard]] std::uint32_t end() const { return journal_.next_sequence(); }
 
+    /// Visits entries, frames and flushes, each while its own space is in work.
     template <class F>
     void for_each_item(std::uint32_t from, std::uint32_t end, F&& visit) {
+        const std::uint32_t before = spaces_.number();
         for (std::uint32_t sequence = from; sequence < end; ++sequence) {
             const JournalRecord* const record = journal_.find(sequence);
-            if (record == nullptr || !folds(record->kind)) {
+            if (record == nullptr || !folds(record->kind) || !spaces_.exists(record->space)) {
                 continue;
             }
+            work_in(record->space);
             for (std::uint32_t i = 0; i < record->count; ++i) {
                 visit(item_of(*record, i));
             }
         }
+        work_in(spaces_.exists(before) ? before : spaces_.loaded_number());
     }
 
     [[nodiscard]] static bool is_entry(JournalKind kind) {
         return kind == JournalKind::pde || kind == JournalKind::pte;
+    }
+
+    [[nodiscard]] static bool is_of_spaces(JournalKind kind) {
+        return kind == JournalKind::space || kind == JournalKind::space_new ||
+               kind == JournalKind::space_delete;
+    }
+
+    // --- spaces ------------------------------------------------------------------------------------------
+    /// Makes an empty space; nothing of it is left if this fails for want of frames or room.
+    [[nodiscard]] bool make_space(std::uint32_t number, Strategy strategy) {
+        ensure_group();
+        if (!has_room()) {
+            return false;
+        }
+        const auto directory = keeper_.take_directory();
+        if (!directory) {
+            return false;
+        }
+        static_cast<void>(journal_.add({JournalKind::space_new, number, 0, *directory << 12}, hw_.ticks()));
+        return keeper_.build(number, strategy, *directory);
+    }
+    /// Loads a space; work goes on in it.
+    [[nodiscard]] bool load_space(std::uint32_t number, bool global) {
+        ensure_group();
+        const std::uint32_t numbers = spaces_.loaded_number() << 16 | number;
+        if (!journal_.add({JournalKind::space, numbers, hw_.cr3(), spaces_[number].directory << 12},
+                          hw_.ticks())) {
+            return false;
+        }
+        keeper_.load(number, global);
+        work_in(number);
+        return true;
+    }
+    /// Frees a space that is not loaded. Says how many frames that were.
+    [[nodiscard]] std::optional<std::uint32_t> free_space(std::uint32_t number) {
+        ensure_group();
+        const Space& space = spaces_[number];
+        const std::uint32_t facts =
+            number | static_cast<std::uint32_t>(space.strategy) << 8 | (space.shares ? kSharesFact : 0);
+        if (!journal_.add({JournalKind::space_delete, facts, space.directory << 12, frames_.taken()},
+                          hw_.ticks())) {
+            return std::nullopt;
+        }
+        return keeper_.destroy(number);
+    }
+    /// Whether a deleted space's frames still hold what they held.
+    [[nodiscard]] bool is_intact(const JournalRecord& deleted) const {
+        return deleted.new_value == frames_.taken();
     }
 
     /// Changes CR0 (`number` 0) or CR4 (4), journaled.
@@ -245,6 +309,24 @@ public:
     }
 
 private:
+    static constexpr std::uint32_t kSharesFact = 1u << 16;
+
+    void reverse_space(const JournalRecord& record) {
+        const std::uint32_t number = record.address & 0xff;
+        switch (record.kind) {
+        case JournalKind::space:
+            keeper_.load(record.address >> 16, true);
+            break;
+        case JournalKind::space_new:
+            keeper_.destroy(number);
+            break;
+        default:
+            keeper_.adopt(number, static_cast<Strategy>((record.address >> 8) & 0xff),
+                          (record.address & kSharesFact) != 0, record.old_value >> 12);
+            break;
+        }
+    }
+
     void ensure_group() {
         if (!open_) {
             open_ = true;
@@ -367,18 +449,17 @@ private:
 
     H& hw_;
     Scratch<H>& scratch_;
+    Spaces& spaces_;
     Tables<H>& tables_;
     Frames<H>& frames_;
     Flusher<H>& flusher_;
     Journal& journal_;
-    Ownership<H> owned_;
-    /// A page costs some microseconds at most: a breath each few milliseconds.
-    static constexpr std::uint32_t kStepsPerBreath = 512;
+    Ownership<H>& owned_;
+    SpaceKeeper<H>& keeper_;
+    Breath<H>& breath_;
 
     std::uint32_t number_ = 0;
-    std::uint32_t steps_ = 0;
     bool open_ = false;
-    bool interrupted_ = false;
 };
 
 } // namespace pagelab::memory

@@ -20,9 +20,12 @@ public:
             return std::unexpected(group.error());
         }
         transaction_.open(); // the flushes below are records of this command
-        machine::UndoReport report{.command = group->number};
-        transaction_.for_each_item(group->first, group->end,
-                                   [&](const JournalItem& item) { count(report, item); });
+        machine::UndoReport report{.command = group->number, .first_record = group->first};
+        for (std::uint32_t sequence = group->first; sequence < group->end; ++sequence) {
+            if (const JournalRecord* const record = journal_.find(sequence)) {
+                count(report, *record);
+            }
+        }
         transaction_.take_back_records(group->first, group->end);
         transaction_.flush_reversed(group->first, group->end);
         if (JournalRecord* const begin = journal_.find(group->first)) {
@@ -99,37 +102,45 @@ private:
 
     static bool is_change(JournalKind kind) {
         return kind == JournalKind::pde || kind == JournalKind::pte || kind == JournalKind::frame_take ||
-               kind == JournalKind::frame_free || kind == JournalKind::control;
+               kind == JournalKind::frame_free || kind == JournalKind::control ||
+               Transaction<H>::is_of_spaces(kind);
     }
 
-    /// The frames that the command gave back must still be free.
+    /// The frames that the command gave back must still be free, those of a deleted space untouched.
     [[nodiscard]] std::expected<Group, OperationError> reachable(const Group& group) {
-        bool free = true;
+        bool there = true;
         transaction_.for_each_item(group.first, group.end, [&](const JournalItem& item) {
             if (item.kind == JournalKind::frame_free) {
-                free = free && frames_.is_free(item.old_value >> 12);
+                there = there && frames_.is_free(item.old_value >> 12);
             }
         });
-        return free ? std::expected<Group, OperationError>{group}
-                    : std::unexpected(refuse(Refusal::out_of_reach));
+        for (std::uint32_t sequence = group.first; sequence < group.end; ++sequence) {
+            const JournalRecord* const record = journal_.find(sequence);
+            if (record != nullptr && record->kind == JournalKind::space_delete) {
+                there = there && transaction_.is_intact(*record);
+            }
+        }
+        return there ? std::expected<Group, OperationError>{group}
+                     : std::unexpected(refuse(Refusal::out_of_reach));
     }
 
-    static void count(machine::UndoReport& report, const JournalItem& item) {
-        switch (item.kind) {
+    static void count(machine::UndoReport& report, const JournalRecord& record) {
+        switch (record.kind) {
         case JournalKind::pde:
         case JournalKind::pte:
-            report.entries_restored += 1;
+            report.entries_restored += record.count;
             break;
         case JournalKind::frame_take:
-            report.frames_freed += 1;
+            report.frames_freed += record.count;
             break;
         case JournalKind::frame_free:
-            report.frames_taken_again += 1;
+            report.frames_taken_again += record.count;
             break;
         case JournalKind::control:
             report.registers_restored += 1;
             break;
         default:
+            report.spaces_restored += Transaction<H>::is_of_spaces(record.kind) ? 1 : 0;
             break;
         }
     }

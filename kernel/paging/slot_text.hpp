@@ -52,12 +52,18 @@ constexpr Slot make_pte_slot(std::uint32_t pdi, std::uint32_t pti, std::uint32_t
             .target = pte.frame()};
 }
 
-/// One line of dumppd or dumppt, without its newline.
+/// The line of a slot up to what it leads to.
 template <TextSink S>
-void put_slot(S& sink, const Slot& slot) {
+void put_slot_head(S& sink, const Slot& slot) {
     const EntryName name =
         slot.level == Level::pde ? EntryName{slot.index} : EntryName{slot.table, std::uint32_t{slot.index}};
     say(sink, "{:12}  {}  {}  {}  -> ", name, slot.va(), Hex{slot.raw}, slot.flags);
+}
+
+/// One line of dumppd or dumppt, without its newline.
+template <TextSink S>
+void put_slot(S& sink, const Slot& slot) {
+    put_slot_head(sink, slot);
     if (slot.self_map) {
         say(sink, "self-map {}", slot.target);
     } else {

@@ -94,20 +94,31 @@ void print_error(Output& out, Problem problem, bool json);
 
 using Handler = Status (*)(Invocation&);
 
-enum class Family : std::uint8_t { translate, change, memory, access, tlb, history, teach, system };
-inline constexpr std::array<Literal, 8> kFamilyNames = {"translate", "change",  "memory", "access",
-                                                        "tlb",       "history", "teach",  "system"};
+enum class Family : std::uint8_t {
+    translate,
+    change,
+    memory,
+    access,
+    tlb,
+    space,
+    strategy,
+    history,
+    teach,
+    system
+};
+inline constexpr std::array<Literal, 10> kFamilyNames = {
+    "translate", "change", "memory", "access", "tlb", "space", "strategy", "history", "teach", "system"};
 
 enum class Kind : std::uint8_t {
     query,    // tells; takes --json
     action,   // does
-    prefix,   // stands before a command that changes: noflush, force
+    prefix,   // stands before a command that changes: noflush, force; or before one of another space: in
     modifier, // runs a command: repeat, time
     end,      // ends the machine's run: its mark goes first
 };
 
-/// Which prefixes make sense before a command.
-enum class Prefixes : std::uint8_t { none, force, both };
+/// Which of force and noflush make sense before a command: bits.
+enum class Prefixes : std::uint8_t { none, force, noflush, both };
 
 struct Command {
     Literal name;
@@ -125,7 +136,8 @@ struct Command {
     std::array<Literal, 3> examples;
     /// Separated by a space; `=` at the end: a value follows. A query has --json besides.
     Literal options;
-    /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics.
+    /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics. With `word=`
+    /// before them only behind that word.
     Literal words;
     Handler handler = nullptr; // none for prefixes and modifiers
 };

@@ -49,7 +49,7 @@ std::string_view words_at(std::string_view lists, std::size_t position) {
     return lists.substr(0, lists.find('|'));
 }
 
-/// Words before the command that is being typed: `repeat N`, `time`, `force`, `noflush`.
+/// Words before the command that is being typed: `repeat N`, `time`, `in N`, `force`, `noflush`.
 std::size_t skip_modifiers(const interface::Words& words, std::size_t current) {
     std::size_t first = 0;
     while (first < current) {
@@ -57,7 +57,7 @@ std::size_t skip_modifiers(const interface::Words& words, std::size_t current) {
         if (command == nullptr || command->handler != nullptr) {
             break;
         }
-        first += command->kind == Kind::modifier && command->min_args == 2 ? 2 : 1;
+        first += command->min_args == 2 ? 2 : 1;
     }
     return first;
 }
@@ -72,8 +72,12 @@ void offer_options(Candidates& candidates, const Command& command) {
 }
 
 void offer_arguments(Candidates& candidates, Completions& completions, const Command& command,
-                     std::size_t position, std::string_view typed) {
-    const std::string_view list = words_at(command.words, position);
+                     std::size_t position, std::string_view before, std::string_view typed) {
+    std::string_view list = words_at(command.words, position);
+    // `new=` before words: they follow that word only.
+    if (const std::size_t equals = list.find('='); equals != std::string_view::npos) {
+        list = list.substr(0, equals) == before ? list.substr(equals + 1) : std::string_view{};
+    }
     const std::size_t comma = typed.rfind(',');
     if (list == "@rights" && comma != std::string_view::npos) {
         completions.word_begin += comma + 1;
@@ -103,7 +107,7 @@ Completions complete(std::string_view line) {
 
     Candidates candidates(completions, typed);
     const std::size_t first = skip_modifiers(words, current);
-    if (current < first) { // the number of `repeat`
+    if (current < first) { // the number of `repeat` or `in`
         return completions;
     }
     if (current == first) {
@@ -121,7 +125,7 @@ Completions complete(std::string_view line) {
     if (typed.starts_with("-")) {
         offer_options(candidates, *command);
     } else {
-        offer_arguments(candidates, completions, *command, position, typed);
+        offer_arguments(candidates, completions, *command, position, words[current - 1], typed);
     }
     return completions;
 }

@@ -1,5 +1,6 @@
 #include "kernel/shell/dispatch.hpp"
 
+#include "kernel/shell/commands/refusals.hpp"
 #include "kernel/shell/synonyms.hpp"
 
 namespace pagelab::shell {
@@ -119,8 +120,30 @@ Status check_count(Invocation& invocation, const Command& command) {
     return Status::ok;
 }
 
-bool takes_prefix(const Command& command, bool force) {
-    return command.prefixes == Prefixes::both || (command.prefixes == Prefixes::force && force);
+/// Which of force and noflush was typed and does not fit before the command; empty if none.
+std::string_view unfit_prefix(const Command& command, machine::ChangeOptions typed) {
+    const auto fits = [&](Prefixes prefix) {
+        return (static_cast<unsigned>(command.prefixes) & static_cast<unsigned>(prefix)) != 0;
+    };
+    if (typed.force && !fits(Prefixes::force)) {
+        return "force";
+    }
+    return typed.flush || fits(Prefixes::noflush) ? "" : "noflush";
+}
+
+/// Whether the command asks of tables, or changes them, by no other way than reading and writing them.
+bool works_elsewhere(const Command& command) {
+    return command.family <= Family::memory || command.kind == Kind::modifier || command.name == "fault";
+}
+
+/// `in N`: the rest of the command means that space.
+Status enter_space(Invocation& invocation, std::string_view token) {
+    const auto number = read_decimal(token, machine::kMaxSpaces - 1);
+    if (!number) {
+        return no_space(invocation, token);
+    }
+    const auto entered = invocation.machine.work_in(*number);
+    return entered ? Status::ok : refuse(invocation, entered.error());
 }
 
 bool asks_for_help(std::string_view word) {
@@ -140,7 +163,7 @@ Status run(Invocation& invocation, const Command& command) {
         return help_on(invocation, command.name);
     }
     if (command.kind == Kind::modifier) {
-        return misuse(invocation, command, problem("{} stands before force and noflush", command.name));
+        return misuse(invocation, command, problem("{} stands before in, force and noflush", command.name));
     }
     if (const Status status = take_words(invocation, command); status != Status::ok) {
         return status;
@@ -151,9 +174,16 @@ Status run(Invocation& invocation, const Command& command) {
     return command.handler(invocation);
 }
 
-/// Takes `force` and `noflush` off the words; the last of them, or nothing.
-std::string_view take_prefixes(Invocation& invocation) {
-    std::string_view prefix;
+/// What stood before the command.
+struct Taken {
+    std::string_view prefix; // the last of force, noflush and in
+    std::string_view space;  // what followed `in`
+    bool again = false;      // `in` stood twice
+};
+
+/// Takes force, noflush and `in N` off the words.
+Taken take_prefixes(Invocation& invocation) {
+    Taken taken;
     std::size_t count = 0;
     for (;; ++count) {
         const std::string_view word = invocation.args[count];
@@ -161,13 +191,18 @@ std::string_view take_prefixes(Invocation& invocation) {
             invocation.change.force = true;
         } else if (is(word, "noflush")) {
             invocation.change.flush = false;
+        } else if (is(word, "in")) {
+            taken.again = taken.again || !taken.space.empty();
+            if (count + 1 < invocation.args.count && !asks_for_help(invocation.args[count + 1])) {
+                taken.space = invocation.args[++count];
+            }
         } else {
             break;
         }
-        prefix = word;
+        taken.prefix = word;
     }
     invocation.args.drop(count);
-    return prefix;
+    return taken;
 }
 
 /// Our command for the words, which may be another tool's; nothing after an error was told.
@@ -240,20 +275,35 @@ Status dispatch(Invocation& invocation, std::string_view text) {
     if (words.overflow) {
         return invocation.fail("a command has at most {} words", Decimal{interface::kMaxWords});
     }
-    const std::string_view prefix = take_prefixes(invocation);
-    if (words.count == 0) {
-        return misuse(invocation, *find_command(prefix), problem("{} needs a command", prefix));
+    const Taken taken = take_prefixes(invocation);
+    if (taken.again) {
+        return invocation.fail("a command works in one space: in stands once before it");
     }
-    if (!prefix.empty() && asks_for_help(words[0])) {
-        return help_on(invocation, prefix);
+    if (words.count == 0) {
+        return misuse(invocation, *find_command(taken.prefix),
+                      problem("{} needs {}", taken.prefix,
+                              is(taken.prefix, "in") ? "a number and a command" : "a command"));
+    }
+    if (!taken.prefix.empty() && asks_for_help(words[0])) {
+        return help_on(invocation, taken.prefix);
+    }
+    if (!taken.space.empty()) {
+        if (const Status status = enter_space(invocation, taken.space); status != Status::ok) {
+            return status;
+        }
     }
     const Command* command = find_or_translate(invocation);
     if (command == nullptr) {
         return Status::error;
     }
-    if (!prefix.empty() && !takes_prefix(*command, invocation.change.flush)) {
-        return invocation.fail("{} does not fit before {}; help {} says where it stands", prefix,
-                               command->name, prefix);
+    if (const std::string_view unfit = unfit_prefix(*command, invocation.change); !unfit.empty()) {
+        return invocation.fail("{} does not fit before {}; help {} says where it stands", unfit,
+                               command->name, unfit);
+    }
+    const std::uint32_t in_work = invocation.machine.space_in_work();
+    if (in_work != invocation.machine.space() && !works_elsewhere(*command)) {
+        return invocation.fail("{} works in the current space only; did you mean space use {}?",
+                               command->name, Decimal{in_work});
     }
     return run(invocation, *command);
 }

@@ -60,6 +60,9 @@ private:
     char room_[N];
 };
 
+/// Whether a word is this one: for literals, shorter to call than ==.
+[[nodiscard]] bool is(std::string_view word, const char* literal);
+
 /// A literal in a table: half the size of a view of it, and reads as one.
 class Literal {
 public:
@@ -67,13 +70,11 @@ public:
     constexpr operator std::string_view() const { return text_; }
     [[nodiscard]] constexpr const char* text() const { return text_; }
     [[nodiscard]] constexpr bool empty() const { return *text_ == '\0'; }
+    friend bool operator==(Literal literal, std::string_view word) { return is(word, literal.text_); }
 
 private:
     const char* text_;
 };
-
-/// Whether a word is this one: for literals, shorter to call than ==.
-[[nodiscard]] bool is(std::string_view word, const char* literal);
 
 class ShortLine final : public Line {
 public:

@@ -259,6 +259,8 @@ void Shell::drop_queue() {
 void Shell::abandon(const machine::Exception& exception) {
     out_.silence(false);
     editing_ = false;
+    // Wherever the command worked: what faulted was the CPU, and it uses the tables of the current space.
+    (void)machine_.work_in(machine_.space());
     machine_.record_fault(exception);
     // Before the rollback: the walk shows the tables as the access met them.
     report_exception(out_, machine_, exception, job_.active && wants_json(job_.core));

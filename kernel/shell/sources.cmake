@@ -10,6 +10,8 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/probe.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/quiz.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/refusals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/space.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/strategy.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/system.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/tiny.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/tlb.cpp

@@ -238,6 +238,20 @@ constexpr std::array kCommands = {
             .options = "",
             .words = "",
             .handler = history},
+    Command{.name = "in",
+            .family = Family::space,
+            .kind = Kind::prefix,
+            .min_args = 2,
+            .max_args = interface::kMaxWords,
+            .usage = "N COMMAND",
+            .summary = "run a command in space N and stay where you are",
+            .details =
+                "For what asks of tables or changes them, and for memory, which is found by N's tables.\n"
+                "Stands behind repeat and time; force and noflush may follow.\n",
+            .examples = {"space new; in 1 map 0x40000000", "space clone; in 1 maps",
+                         "space new window; in 1 map 0x40000000; in 1 poke 0x40000000 7"},
+            .options = "",
+            .words = "|@commands"},
     Command{.name = "invlpg",
             .family = Family::tlb,
             .kind = Kind::action,
@@ -294,7 +308,7 @@ constexpr std::array kCommands = {
             .max_args = interface::kMaxWords,
             .usage = "COMMAND",
             .summary = "leave out the flush that a change needs, to show staleness",
-            .details = "Stands before map, unmap, protect, setpde and setpte.\n",
+            .details = "Stands before map, unmap, protect, setpde, setpte and space use.\n",
             .examples = {"map 0x40000000; noflush protect 0x40000000 r",
                          "map 0x40000000; noflush unmap 0x40000000; flush"},
             .options = "",
@@ -433,6 +447,21 @@ constexpr std::array kCommands = {
             .options = "",
             .words = "",
             .handler = setpte},
+    Command{.name = "space",
+            .family = Family::space,
+            .kind = Kind::query,
+            .prefixes = Prefixes::noflush,
+            .max_args = 2,
+            .usage = "[list|new [STRATEGY]|clone|cow|use N|delete N]",
+            .summary = "address spaces: make, copy, load and delete them",
+            .details =
+                "clone copies pages that map took; cow shares them until one side writes. Pages at a p:\n"
+                "address stay what they are. noflush space use leaves global pages in the TLB.\n",
+            .examples = {"space", "map 0x40000000; space cow; space use 1; poke 0x40000000 7; space list",
+                         "space new upper-half; space use 1; map 0x40000000; space use 0; space delete 1"},
+            .options = "",
+            .words = "list new clone cow use delete|new=recursive table upper-half window direct",
+            .handler = space},
     Command{.name = "split",
             .family = Family::translate,
             .kind = Kind::query,
@@ -458,6 +487,18 @@ constexpr std::array kCommands = {
             .options = "",
             .words = "",
             .handler = stale},
+    Command{.name = "strategy",
+            .family = Family::strategy,
+            .kind = Kind::query,
+            .max_args = 2,
+            .usage = "[list|bench [N]]",
+            .summary = "the five ways to a page table, and what N pages cost in each",
+            .details =
+                "docs/strategies.md says what the figures mean. space new STRATEGY makes a space of one.\n",
+            .examples = {"strategy", "strategy bench 64", "strategy bench 64 --json"},
+            .options = "",
+            .words = "list bench",
+            .handler = strategy},
     Command{.name = "time",
             .family = Family::system,
             .kind = Kind::modifier,
@@ -616,6 +657,19 @@ const Command* nearest_command(std::string_view name) {
             nearest = &command;
         }
     }
+    return nearest;
+}
+
+std::string_view nearest_word(std::string_view typed, std::string_view list) {
+    std::string_view nearest;
+    std::size_t best = 3; // a distance that is too far
+    for_each_word(list, ' ', [&](std::string_view word) {
+        const std::size_t distance = word.starts_with(typed) ? 0 : edit_distance(typed, word);
+        if (distance < best) {
+            best = distance;
+            nearest = word;
+        }
+    });
     return nearest;
 }
 

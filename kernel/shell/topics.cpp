@@ -49,6 +49,13 @@ constexpr std::array kTopics = {
           "rwx and r-x as walk prints them are taken; 32-bit paging has no NX.\n"
           "protect also takes changes: +u, -w, +nc.\n",
           {"map 0x40000000 rwu", "map 0x40000000 rw,u,nc", "map 0x40000000; protect 0x40000000 -w"}},
+    Topic{"spaces",
+          "address spaces, and how a kernel reaches page tables",
+          "space new makes an empty one, space clone and space cow copy the current one, space use N loads\n"
+          "CR3. The kernel's own slots are the same in all. in N COMMAND looks or works in another one.\n"
+          "A space reaches its page tables by a strategy; strategy list tells the five.\n",
+          {"space clone; in 1 maps", "space new direct; space use 1; map 0x40000000",
+           "map 0x40000000; space cow; poke 0x40000000 7; in 1 peek 0x40000000"}},
     Topic{"tools",
           "other tools' words",
           "Words of other monitors and debuggers run ours and show it: showmappings A B, setperm (JOS),\n"

@@ -31,6 +31,7 @@ Machine::Machine(std::uint32_t ram_frames) : ram_(static_cast<std::size_t>(ram_f
     slot(769, kRecordTable, kP | kW);
     slot(770, kScratchTable, kP | kW | kU);
     slot(1023, kDirectory, kP | kW);
+    set_word(kScratchTable * 4096ull + 1023 * 4, (kScratchTable << 12) | kP | kW);
 }
 
 memory::KernelFacts Machine::facts() const {
@@ -194,6 +195,7 @@ memory::AccessAnswer Machine::access(paging::Access access, VirtAddr va, std::ui
 }
 
 void Machine::invlpg(VirtAddr va) {
+    invlpgs_ += 1;
     const std::uint32_t page = va.raw() >> 12;
     const auto hit = tlb_.find(page);
     if (hit != tlb_.end() && !hit->second.large) {

@@ -55,6 +55,7 @@ public:
     void zero_page(VirtAddr va);
     memory::AccessAnswer access(paging::Access access, VirtAddr va, std::uint8_t value, VirtAddr code);
     void invlpg(VirtAddr va);
+    std::uint32_t invlpgs() const { return invlpgs_; }
     std::uint32_t cr0() { return cr0_; }
     std::uint32_t cr2() { return cr2_; }
     std::uint32_t cr3() { return cr3_; }
@@ -125,6 +126,7 @@ private:
     std::uint32_t cr3_ = kDirectory << 12;
     std::uint32_t cr4_ = 0x90;
     std::uint64_t ticks_ = 0;
+    std::uint32_t invlpgs_ = 0;
     interface::LabPage lab_page_ {};
     interface::JournalRing journal_ {};
 };

@@ -259,10 +259,10 @@ TEST_F(Commands, LogTellsTheLastRecords) {
     ok("map 0x40000000");
     const Lines lines = session.run("log 3");
     ASSERT_EQ(lines.size(), 3u);
-    EXPECT_TRUE(lines[0].starts_with("     2  pte         PTE ")) << lines[0];
+    EXPECT_TRUE(lines[0].starts_with("     3  pte         PTE ")) << lines[0];
     EXPECT_TRUE(lines[0].ends_with("  0x00000000 -> 0x00400003")) << lines[0];
-    EXPECT_EQ(lines[1], "     3  commit      its changes stand");
-    EXPECT_EQ(lines[2], "     4  begin       command 2 begins");
+    EXPECT_EQ(lines[1], "     4  commit      its changes stand");
+    EXPECT_EQ(lines[2], "     5  begin       command 2 begins");
 }
 
 TEST_F(Commands, RegistersNameTheirBits) {

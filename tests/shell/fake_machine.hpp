@@ -1,6 +1,6 @@
-// A small machine for the tests of the shell: RAM, a recursive directory, and the operations that the shell
-// may ask for, in the plainest way. No TLB and no allocator worth the name: kernel/memory has its own tests.
-// An access that the tables deny throws CpuFault, as the CPU would leave the command.
+// A small machine for the tests of the shell: RAM, page directories, and the operations that the shell may
+// ask for, in the plainest way. No TLB and no allocator worth the name: kernel/memory has its own tests. An
+// access that the tables deny throws CpuFault, as the CPU would leave the command.
 #pragma once
 
 #include "kernel/machine/machine.hpp"
@@ -9,9 +9,11 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pagelab::shell::test {
@@ -30,6 +32,7 @@ public:
     static constexpr std::uint32_t kFirstFree = 0x00400000;
 
     FakeMachine() : ram_(kRamBytes / 4) {
+        spaces_[0] = {.exists = true, .strategy = Strategy::recursive, .directory = kDirectory};
         control_ = {.cr0 = 0x80010001, .cr3 = kDirectory, .cr4 = 0x90};
         ram(kDirectory + 768 * 4) = kKernelTable | 0x23;
         ram(kDirectory + 1023 * 4) = kDirectory | 0x63;
@@ -53,6 +56,10 @@ public:
     std::optional<TouchResult> lie;
     /// What `stale` says.
     Staleness staleness = Staleness::same_frame;
+    /// What `bench` answers; without it a price list made of the strategy's number.
+    std::optional<OperationError> bench_error;
+    /// The next look at memory ends in this exception.
+    std::optional<Exception> fault_at_read;
     std::vector<std::string> commands;
     std::vector<interface::Status> statuses;
     bool halted = false;
@@ -69,12 +76,20 @@ public:
     [[nodiscard]] std::size_t free_frames_count() const { return free_.size(); }
 
     // --- Machine ---
-    paging::PagingContext context() const override { return {.control = control_, .cpu = {}}; }
+    paging::PagingContext context() const override {
+        paging::PagingContext result{.control = control_, .cpu = {}};
+        result.control.cr3 = directory();
+        return result;
+    }
     Registers registers() const override {
         return {control_.cr0, last_cr2_, control_.cr3, control_.cr4, 0x00000002};
     }
     std::uint32_t space() const override { return space_number; }
+    std::uint32_t space_in_work() const override { return work_.value_or(space_number); }
     std::optional<std::uint32_t> read_word(PhysAddr address) override {
+        if (fault_at_read) {
+            throw CpuFault{*std::exchange(fault_at_read, std::nullopt)};
+        }
         return is_ram(address) ? std::optional{ram(static_cast<std::uint32_t>(address.raw()))} : std::nullopt;
     }
     PhysAddr ram_end() const override { return PhysAddr{kRamBytes}; }
@@ -84,9 +99,9 @@ public:
         return {.total = kRamBytes / 4096,
                 .free = free,
                 .kernel = 1024 - 2,
-                .directory = 1,
+                .directory = directories(),
                 .table = 1,
-                .data = kRamBytes / 4096 - 1024 - free,
+                .data = kRamBytes / 4096 - 1023 - directories() - free,
                 .reserved = 0};
     }
     interface::FrameRecord frame_record(PhysAddr) const override {
@@ -95,12 +110,16 @@ public:
 
     void begin_command(std::string_view text) override {
         commands.emplace_back(text);
-        current_ = {};
+        current_ = {.begin = journal_->next_sequence,
+                    .spaces = spaces_,
+                    .shares = shares_,
+                    .space_number = space_number};
         record({.kind = interface::JournalKind::begin, .count = static_cast<std::uint32_t>(commands.size())});
     }
     void end_command(interface::Status status, bool keep) override {
         statuses.push_back(status);
-        const bool changed = !current_.words.empty() || !current_.taken.empty() || !current_.freed.empty();
+        const bool changed = !current_.words.empty() || !current_.taken.empty() || !current_.freed.empty() ||
+                             current_.space_number != space_number;
         if (!keep) {
             roll_back(current_);
         } else if (changed) {
@@ -109,6 +128,7 @@ public:
         }
         record({.kind = keep ? interface::JournalKind::commit : interface::JournalKind::rollback});
         current_ = {};
+        work_.reset();
     }
 
     std::expected<ChangeReport, OperationError> map(const MapRequest& request) override {
@@ -132,9 +152,10 @@ public:
                 bits = (bits & paging::bits::kPat) != 0
                            ? (bits & ~paging::bits::kPat) | paging::bits::kLargePat
                            : bits;
-                write(control_.cr3 + va.directory_index() * 4, pa | bits | 0x81, report);
+                write(paging::Level::pde, va, directory() + va.directory_index() * 4, pa | bits | 0x81,
+                      report);
             } else {
-                write(table_for(va, request.attributes.bits, report) + va.table_index() * 4,
+                write(paging::Level::pte, va, table_for(va, report) + va.table_index() * 4,
                       pa | request.attributes.bits | 1, report);
             }
         }
@@ -145,10 +166,7 @@ public:
                          [&](std::uint32_t entry, bool large, ChangeReport& report) {
                              const std::uint32_t frame = ram(entry) & (large ? 0xffc00000 : 0xfffff000);
                              report.first_frame = report.first_frame.value_or(PhysAddr{frame});
-                             if (owned_.contains(frame)) {
-                                 give(frame, large ? 1024 : 1);
-                                 report.frames_freed += large ? 1024 : 1;
-                             }
+                             report.frames_freed += drop(frame, large ? 1024 : 1);
                              return 0u;
                          });
     }
@@ -166,18 +184,18 @@ public:
                                                   .reason = "the kernel lives there"}};
         }
         ChangeReport report;
-        write(control_.cr3 + pdi * 4, value, report);
+        write(paging::Level::pde, VirtAddr::from_indices(pdi, 0), directory() + pdi * 4, value, report);
         note_flush(report, options, report.first_old);
         return report;
     }
     std::expected<ChangeReport, OperationError> set_pte(VirtAddr va, std::uint32_t value,
                                                         ChangeOptions options) override {
-        const std::uint32_t pde = ram(control_.cr3 + va.directory_index() * 4);
+        const std::uint32_t pde = ram(directory() + va.directory_index() * 4);
         if ((pde & 1) == 0 || (pde & 0x80) != 0) {
             return std::unexpected{OperationError{.refusal = Refusal::no_table, .va = va, .value = pde}};
         }
         ChangeReport report;
-        write((pde & 0xfffff000) + va.table_index() * 4, value, report);
+        write(paging::Level::pte, va, (pde & 0xfffff000) + va.table_index() * 4, value, report);
         note_flush(report, options, report.first_old);
         return report;
     }
@@ -200,8 +218,8 @@ public:
     }
     std::expected<ChangeReport, OperationError> free_tables() override {
         ChangeReport report;
-        for (std::uint32_t pdi = 0; pdi < 768; ++pdi) {
-            const std::uint32_t pde = ram(control_.cr3 + pdi * 4);
+        for (std::uint32_t pdi = 0; pdi < user_slots(); ++pdi) {
+            const std::uint32_t pde = ram(directory() + pdi * 4);
             if ((pde & 0x81) != 1) {
                 continue;
             }
@@ -210,12 +228,149 @@ public:
                 empty = empty && ram((pde & 0xfffff000) + i * 4) == 0;
             }
             if (empty) {
-                write(control_.cr3 + pdi * 4, 0, report);
+                write(paging::Level::pde, VirtAddr::from_indices(pdi, 0), directory() + pdi * 4, 0, report);
                 give(pde & 0xfffff000, 1);
                 ++report.tables_freed;
             }
         }
         return report;
+    }
+
+    std::optional<SpaceInfo> space_info(std::uint32_t number) override {
+        if (!exists(number)) {
+            return std::nullopt;
+        }
+        const Space& space = spaces_[number];
+        SpaceInfo info{.number = number, .strategy = space.strategy, .directory = PhysAddr{space.directory}};
+        for_each_page(space, [&](std::uint32_t, std::uint32_t entry, bool) {
+            ++info.pages;
+            info.shared_pages += shares_.contains(ram(entry) & 0xfffff000) ? 1 : 0;
+        });
+        for_each_table(space, [&](std::uint32_t, std::uint32_t) { ++info.tables; });
+        constexpr std::uint32_t kExtra[] = {0, 8192, 4096, 0, 4096};
+        info.extra_bytes = kExtra[static_cast<std::size_t>(space.strategy)];
+        return info;
+    }
+    std::expected<void, OperationError> work_in(std::uint32_t number) override {
+        if (!exists(number)) {
+            return std::unexpected{OperationError{.refusal = Refusal::no_space, .value = number}};
+        }
+        work_ = number;
+        return {};
+    }
+    std::expected<SpaceReport, OperationError> new_space(Strategy strategy) override {
+        const auto number =
+            static_cast<std::uint32_t>(std::ranges::find(spaces_, false, &Space::exists) - spaces_.begin());
+        if (number == kMaxSpaces) {
+            return std::unexpected{OperationError{.refusal = Refusal::no_number}};
+        }
+        const std::uint32_t made = take(1);
+        owned_.erase(made);
+        for (std::uint32_t pdi = 768; pdi < 1023; ++pdi) {
+            ram(made + pdi * 4) = ram(kDirectory + pdi * 4);
+        }
+        ram(made + 1023 * 4) = strategy == Strategy::recursive ? made | 3 : 0;
+        spaces_[number] = {.exists = true, .strategy = strategy, .directory = made};
+        record({.kind = interface::JournalKind::space_new, .address = number, .new_value = made});
+        return SpaceReport{.number = number, .strategy = strategy, .directory = PhysAddr{made}};
+    }
+    std::expected<SpaceReport, OperationError> clone_space(bool copy_on_write) override {
+        const Space from = spaces_[space_in_work()];
+        auto report = new_space(from.strategy);
+        if (!report) {
+            return report;
+        }
+        const std::uint32_t to = static_cast<std::uint32_t>(report->directory.raw());
+        for_each_table(from, [&](std::uint32_t pdi, std::uint32_t table) {
+            const std::uint32_t copy = copy_of(table);
+            ram(to + pdi * 4) = copy | (ram(from.directory + pdi * 4) & 0xfff);
+            ++report->tables;
+        });
+        for_each_page(from, [&](std::uint32_t va, std::uint32_t entry, bool large) {
+            const std::uint32_t frame = ram(entry) & 0xfffff000;
+            const std::uint32_t pde = to + (va >> 22) * 4;
+            const std::uint32_t twin = large ? pde : (ram(pde) & 0xfffff000) + ((va >> 12) & 1023) * 4;
+            ram(twin) = ram(entry);
+            if (!owned_.contains(frame)) {
+                return;
+            }
+            if (!copy_on_write) {
+                ram(twin) = copy_of(frame) | (ram(entry) & 0xfff);
+                ++report->pages_copied;
+                return;
+            }
+            if ((ram(entry) & 2) != 0) {
+                write_entry(large ? paging::Level::pde : paging::Level::pte, VirtAddr{va}, entry,
+                            (ram(entry) & ~2u) | kCopyOnWrite);
+                ram(twin) = ram(entry);
+            }
+            ++shares_[frame];
+            ++report->pages_shared;
+        });
+        return report;
+    }
+    std::expected<SpaceReport, OperationError> use_space(std::uint32_t number,
+                                                         ChangeOptions options) override {
+        if (!exists(number)) {
+            return std::unexpected{OperationError{.refusal = Refusal::no_space, .value = number}};
+        }
+        record({.kind = interface::JournalKind::space,
+                .address = space_number << 16 | number,
+                .old_value = control_.cr3,
+                .new_value = spaces_[number].directory});
+        switch_to(number);
+        return SpaceReport{.number = number,
+                           .strategy = spaces_[number].strategy,
+                           .directory = PhysAddr{spaces_[number].directory},
+                           .all_flushed = true,
+                           .global_flushed = options.flush};
+    }
+    std::expected<SpaceReport, OperationError> delete_space(std::uint32_t number) override {
+        if (!exists(number)) {
+            return std::unexpected{OperationError{.refusal = Refusal::no_space, .value = number}};
+        }
+        if (number == 0 || number == space_number) {
+            return std::unexpected{OperationError{.refusal = Refusal::space_in_use, .value = number}};
+        }
+        const Space space = spaces_[number];
+        SpaceReport report{
+            .number = number, .strategy = space.strategy, .directory = PhysAddr{space.directory}};
+        for_each_page(space, [&](std::uint32_t, std::uint32_t entry, bool large) {
+            report.frames_freed += drop(ram(entry) & 0xfffff000, large ? 1024 : 1);
+        });
+        for_each_table(space, [&](std::uint32_t, std::uint32_t table) {
+            give(table, 1);
+            ++report.tables;
+        });
+        give(space.directory, 1);
+        report.frames_freed += report.tables + 1;
+        spaces_[number] = {};
+        record(
+            {.kind = interface::JournalKind::space_delete, .address = number, .old_value = space.directory});
+        return report;
+    }
+    std::optional<VirtAddr> displaced_word(std::uint32_t pdi) override {
+        const bool stands = pdi + 512 >= 768 && pdi < 512 && in_work().strategy == Strategy::upper_half &&
+                            (ram(directory() + pdi * 4) & 0x81) == 1;
+        return stands ? std::optional{arena_page(pdi)} : std::nullopt;
+    }
+    std::expected<BenchReport, OperationError> bench(Strategy strategy, Pattern pattern,
+                                                     std::uint32_t pages) override {
+        if (bench_error) {
+            return std::unexpected{*bench_error};
+        }
+        const auto kind = static_cast<std::uint32_t>(strategy);
+        const bool window = strategy == Strategy::window;
+        return BenchReport{
+            .strategy = strategy,
+            .pattern = pattern,
+            .pages = pages,
+            .map = {.ticks = has_tsc ? pages * (17ull + kind) : 0, .invlpgs = window ? pages : 0},
+            .walk = {.ticks = has_tsc ? pages * 21ull + 1 : 0, .invlpgs = window ? pages : 0},
+            .unmap = {.ticks = has_tsc ? pages * 13ull : 0, .invlpgs = window ? 2 * pages : pages},
+            .tables = pattern == Pattern::sequential ? (pages + 1023) / 1024 : 64,
+            .extra_bytes = strategy == Strategy::table ? 8192u : 0u,
+            .guarded_map_ticks = has_tsc ? pages * 400ull : 0};
     }
 
     std::uint32_t load(VirtAddr address, Unit unit) override {
@@ -299,12 +454,17 @@ public:
         const Transaction last = done_.back();
         done_.pop_back();
         roll_back(last);
-        undone_.push_back(last);
+        journal_->records[last.begin % interface::kJournalCapacity].new_value = 1;
+        if (last.begin < checkpoint_.value_or(0)) {
+            checkpoint_.reset();
+        }
         return UndoReport{.command = last.number,
                           .entries_restored = static_cast<std::uint32_t>(last.words.size()),
                           .frames_freed = static_cast<std::uint32_t>(last.taken.size()),
                           .frames_taken_again = static_cast<std::uint32_t>(last.freed.size())};
     }
+    void set_checkpoint() override { checkpoint_ = journal_->next_sequence; }
+    std::optional<std::uint32_t> checkpoint() const override { return checkpoint_; }
     void record_fault(const Exception& exception) override {
         last_cr2_ = exception.cr2;
         record({.kind = interface::JournalKind::fault,
@@ -335,20 +495,121 @@ public:
     void halt() override { halted = true; }
     void reboot() override { rebooted = true; }
 
-    [[nodiscard]] paging::Walk walk(VirtAddr va) {
+    [[nodiscard]] paging::Walk walk(VirtAddr va) { return walk(context(), va); }
+    [[nodiscard]] paging::Walk walk(const paging::PagingContext& context, VirtAddr va) {
         auto read = [this](PhysAddr pa) { return read_word(pa); };
-        return paging::walk(read, context(), paging::find_self_map(read, context()), va);
+        return paging::walk(read, context, paging::find_self_map(read, context), va);
     }
 
 private:
+    struct Space {
+        bool exists = false;
+        Strategy strategy{};
+        std::uint32_t directory = 0;
+    };
+    using Spaces = std::array<Space, kMaxSpaces>;
+
     struct Transaction {
         std::uint32_t number = 0;
         std::vector<std::pair<std::uint32_t, std::uint32_t>> words; // address, old value
         std::vector<std::uint32_t> taken, freed;
+        std::uint32_t begin = 0; // its record
+        Spaces spaces{};         // as they were before it
+        std::map<std::uint32_t, std::uint32_t> shares;
+        std::uint32_t space_number = 0;
     };
+
+    static constexpr std::uint32_t kCopyOnWrite = 0x200; // AVL9
+    [[nodiscard]] bool exists(std::uint32_t number) const {
+        return number < kMaxSpaces && spaces_[number].exists;
+    }
+    [[nodiscard]] const Space& in_work() const { return spaces_.at(space_in_work()); }
+    [[nodiscard]] std::uint32_t directory() const {
+        return in_work().exists ? in_work().directory : control_.cr3;
+    }
+    [[nodiscard]] std::uint32_t directories() const {
+        return static_cast<std::uint32_t>(std::ranges::count(spaces_, true, &Space::exists));
+    }
+    [[nodiscard]] std::uint32_t user_slots() const {
+        return in_work().strategy == Strategy::upper_half ? 512 : 768;
+    }
+    void switch_to(std::uint32_t number) {
+        space_number = number;
+        if (exists(number)) {
+            control_.cr3 = spaces_[number].directory;
+        }
+    }
+    static VirtAddr arena_page(std::uint32_t pdi) { return VirtAddr::from_indices(771, 256 + pdi % 512); }
+    /// MMURTL's word for the table of slot `pdi`, where no PDE of the kernel stands.
+    void keep_word(std::uint32_t pdi) {
+        if (in_work().strategy == Strategy::upper_half && pdi < 256) {
+            ram(directory() + (512 + pdi) * 4) = arena_page(pdi).raw();
+        }
+    }
+    template <class Visit>
+    void for_each_table(const Space& space, Visit visit) {
+        for (std::uint32_t pdi = 0; pdi < 768; ++pdi) {
+            const std::uint32_t pde = ram(space.directory + pdi * 4);
+            if ((pde & 0x81) == 1 && (pde & 0xfffff000) < kRamBytes) {
+                visit(pdi, pde & 0xfffff000);
+            }
+        }
+    }
+    /// visit(address, place of the entry, whether it is a large page)
+    template <class Visit>
+    void for_each_page(const Space& space, Visit visit) {
+        for (std::uint32_t pdi = 0; pdi < 768; ++pdi) {
+            if ((ram(space.directory + pdi * 4) & 0x81) == 0x81) {
+                visit(pdi << 22, space.directory + pdi * 4, true);
+            }
+        }
+        for_each_table(space, [&](std::uint32_t pdi, std::uint32_t table) {
+            for (std::uint32_t pti = 0; pti < 1024; ++pti) {
+                if ((ram(table + pti * 4) & 1) != 0) {
+                    visit(pdi << 22 | pti << 12, table + pti * 4, false);
+                }
+            }
+        });
+    }
+    std::uint32_t copy_of(std::uint32_t frame) {
+        const std::uint32_t copy = take(1);
+        for (std::uint32_t offset = 0; offset < 4096; offset += 4) {
+            ram(copy + offset) = ram(frame + offset);
+        }
+        return copy;
+    }
+    /// One mapping less; the frames that went back to the pool.
+    std::uint32_t drop(std::uint32_t frame, std::uint32_t count) {
+        if (const auto shared = shares_.find(frame); shared != shares_.end()) {
+            if (--shared->second == 0) {
+                shares_.erase(shared);
+            }
+            return 0;
+        }
+        if (!owned_.contains(frame)) {
+            return 0;
+        }
+        give(frame, count);
+        return count;
+    }
+    void copy_if_shared(const paging::Walk& there) {
+        if (!there.has_page() || (*there.last()->raw & kCopyOnWrite) == 0) {
+            return;
+        }
+        const auto entry = static_cast<std::uint32_t>(there.last()->entry_pa.raw());
+        const std::uint32_t frame = ram(entry) & 0xfffff000;
+        const bool shared = shares_.contains(frame);
+        const std::uint32_t mine = shared ? copy_of(frame) : frame;
+        if (shared) {
+            (void)drop(frame, 1);
+        }
+        write_entry(paging::Level::pte, there.va.page_base(), entry,
+                    mine | (ram(entry) & 0xfff & ~kCopyOnWrite) | 2);
+    }
 
     void record(interface::JournalRecord entry) {
         entry.sequence = journal_->next_sequence;
+        entry.space = static_cast<std::uint8_t>(space_in_work());
         journal_->records[entry.sequence % interface::kJournalCapacity] = entry;
         journal_->next_sequence++;
     }
@@ -364,16 +625,23 @@ private:
             free_.erase(frame);
             owned_.insert(frame);
         }
+        spaces_ = transaction.spaces;
+        shares_ = transaction.shares;
+        switch_to(transaction.space_number);
     }
-    void write(std::uint32_t pa, std::uint32_t value, ChangeReport& report) {
+    void write(paging::Level level, VirtAddr va, std::uint32_t pa, std::uint32_t value,
+               ChangeReport& report) {
         if (report.entries_changed++ == 0) {
             report.first_old = ram(pa);
             report.first_new = value;
         }
+        write_entry(level, va, pa, value);
+    }
+    void write_entry(paging::Level level, VirtAddr va, std::uint32_t pa, std::uint32_t value) {
         current_.words.emplace_back(pa, ram(pa));
         record(
-            {.kind = (pa & ~0xfffu) == kDirectory ? interface::JournalKind::pde : interface::JournalKind::pte,
-             .address = (pa & 0xfff) << 20,
+            {.kind = level == paging::Level::pde ? interface::JournalKind::pde : interface::JournalKind::pte,
+             .address = va.raw(),
              .old_value = ram(pa),
              .new_value = value});
         ram(pa) = value;
@@ -398,14 +666,15 @@ private:
             current_.freed.push_back(first + i * 4096);
         }
     }
-    std::uint32_t table_for(VirtAddr va, std::uint32_t bits, ChangeReport& report) {
-        const std::uint32_t slot = control_.cr3 + va.directory_index() * 4;
+    std::uint32_t table_for(VirtAddr va, ChangeReport& report) {
+        const std::uint32_t pdi = va.directory_index();
+        const std::uint32_t slot = directory() + pdi * 4;
         if ((ram(slot) & 1) == 0) {
             const std::uint32_t table = take(1);
             report.tables_made++;
-            (void)bits;
-            current_.words.emplace_back(slot, ram(slot));
-            ram(slot) = table | (va.directory_index() < 768 ? 7 : 3);
+            write_entry(paging::Level::pde, VirtAddr::from_indices(pdi, 0), slot,
+                        table | (pdi < 768 ? 7 : 3));
+            keep_word(pdi);
         }
         return ram(slot) & 0xfffff000;
     }
@@ -429,7 +698,7 @@ private:
         }
         for (std::uint32_t i = 0; i < request.count; ++i) {
             const VirtAddr va{request.va.raw() + i * size};
-            if (va.directory_index() >= 768 && !request.options.force) {
+            if (va.directory_index() >= user_slots() && !request.options.force) {
                 return OperationError{
                     .refusal = Refusal::guarded, .va = va, .reason = "the kernel's own mappings are there"};
             }
@@ -457,14 +726,15 @@ private:
             if (!page.is_aligned(there.page_size)) {
                 return std::unexpected{OperationError{.refusal = Refusal::unaligned, .va = page}};
             }
-            if (page.directory_index() >= 768 && !options.force) {
+            if (page.directory_index() >= user_slots() && !options.force) {
                 return std::unexpected{OperationError{.refusal = Refusal::guarded,
                                                       .va = page,
                                                       .reason = "the kernel's own mappings are there"}};
             }
             const auto entry = static_cast<std::uint32_t>(there.last()->entry_pa.raw());
             const std::uint32_t value = change(entry, there.page_size == paging::kLargePageSize, report);
-            write(entry, value, report);
+            const bool large = there.page_size == paging::kLargePageSize;
+            write(large ? paging::Level::pde : paging::Level::pte, page, entry, value, report);
             note_flush(report, options, 1);
             at += there.page_size;
         }
@@ -481,7 +751,12 @@ private:
         }
     }
     paging::Walk access(VirtAddr va, paging::AccessKind kind) {
-        const paging::Walk there = walk(va);
+        // By the registers as they are: the space in work is nothing to the CPU.
+        const paging::PagingContext cpu{.control = control_, .cpu = {}};
+        if (kind == paging::AccessKind::write) {
+            copy_if_shared(walk(cpu, va));
+        }
+        const paging::Walk there = walk(cpu, va);
         const paging::Prediction predicted = paging::predict(there, {.kind = kind});
         if (predicted.fault) {
             throw CpuFault{
@@ -502,7 +777,11 @@ private:
     paging::ControlRegisters control_;
     std::set<std::uint32_t> free_, owned_, allocated_;
     Transaction current_;
-    std::vector<Transaction> done_, undone_;
+    std::vector<Transaction> done_;
+    Spaces spaces_{};
+    std::map<std::uint32_t, std::uint32_t> shares_; // spaces beyond the first, by shared frame
+    std::optional<std::uint32_t> work_;
+    std::optional<std::uint32_t> checkpoint_;
     std::unique_ptr<interface::JournalRing> journal_ = std::make_unique<interface::JournalRing>();
     std::uint32_t last_cr2_ = 0;
     bool interrupted_ = false;

@@ -18,11 +18,11 @@ TEST(Table, HoldsTheCommandsOfThisRelease) {
         names.insert(command.name);
     }
     const std::set<std::string_view> expected = {
-        "alloc", "answer",  "check",  "cr0",  "cr4",    "decode", "dumppd",  "dumppt", "echo",
-        "exit",  "fault",   "fill",   "find", "flush",  "force",  "frames",  "free",   "halt",
-        "help",  "history", "invlpg", "log",  "map",    "maps",   "noflush", "peek",   "poke",
-        "probe", "protect", "quit",   "quiz", "reboot", "regs",   "repeat",  "setpde", "setpte",
-        "split", "stale",   "time",   "tiny", "touch",  "undo",   "unmap",   "walk",   "window"};
+        "alloc", "answer", "check",  "cr0",   "cr4",    "decode",  "dumppd", "dumppt", "echo",  "exit",
+        "fault", "fill",   "find",   "flush", "force",  "frames",  "free",   "halt",   "help",  "history",
+        "in",    "invlpg", "log",    "map",   "maps",   "noflush", "peek",   "poke",   "probe", "protect",
+        "quit",  "quiz",   "reboot", "regs",  "repeat", "setpde",  "setpte", "space",  "split", "strategy",
+        "stale", "time",   "tiny",   "touch", "undo",   "unmap",   "walk",   "window"};
     EXPECT_EQ(names, expected);
 }
 
@@ -158,6 +158,17 @@ const std::vector<Mistake> kMistakes = {
     {"cr0 pw on", ""},
     {"flush all", ""},
     {"check --cr3 p:0x00105123", ""},
+    {"space ls", ""},
+    {"space del 1", "space new"},
+    {"space new recursvie", ""},
+    {"space new upper", ""},
+    {"space new window --json", ""}, // its error is a record
+    {"space delete 1", "space new; space use 1"},
+    {"in 1 probe 0", "space new"},
+    {"strategy bnech 16", ""},
+    {"strategy ls", ""},
+    {"strategy list --json", ""},
+    {"in 1 wlak 0", "space new"},
     {"info", ""},
     {"x/4i 0xc0100000", ""},
 };
@@ -203,8 +214,13 @@ TEST(Errors, EachProposalWorksWhenItIsTyped) {
         const auto lines = session.run(mistake.line);
         ASSERT_EQ(lines.size(), 1u) << mistake.line;
         EXPECT_EQ(session.status(), Status::error) << mistake.line;
-        EXPECT_TRUE(lines[0].starts_with("error: ")) << mistake.line << ": " << lines[0];
-        const auto tries = corrections(mistake.line, lines[0]);
+        const std::string record = R"({"record":"error","v":1,"text":")";
+        std::string text = lines[0];
+        if (text.starts_with(record)) {
+            text = "error: " + text.substr(record.size());
+        }
+        EXPECT_TRUE(text.starts_with("error: ")) << mistake.line << ": " << text;
+        const auto tries = corrections(mistake.line, text);
         ASSERT_FALSE(tries.empty()) << mistake.line << ": " << lines[0];
         bool works = false;
         for (const std::string& corrected : tries) {
@@ -253,6 +269,45 @@ TEST(Errors, AreOneLineAndChangeNothing) {
                                             "cr0 wp maybe",
                                             "cr4 vme on",
                                             "frames x",
+                                            "space x",
+                                            "space list 1",
+                                            "space new banana",
+                                            "space new window 1",
+                                            "space clone 1",
+                                            "space cow 1",
+                                            "space use",
+                                            "space use 1",
+                                            "space use x",
+                                            "space use -1",
+                                            "space use 0x0",
+                                            "space use 16",
+                                            "space use 4294967296",
+                                            "space use 0 0",
+                                            "space delete",
+                                            "space delete 0",
+                                            "space delete 7",
+                                            "noflush space new",
+                                            "force space use 0",
+                                            "force noflush space use 0",
+                                            "strategy x",
+                                            "strategy list 1",
+                                            "strategy bench 0",
+                                            "strategy bench x",
+                                            "strategy bench 65537",
+                                            "strategy bench 4294967297",
+                                            "strategy bench -1",
+                                            "strategy bench 0x10",
+                                            "strategy bench 4K",
+                                            "strategy bench 1 1",
+                                            "in",
+                                            "in 0",
+                                            "in walk 0",
+                                            "in 1 walk 0",
+                                            "in 16 walk 0",
+                                            "in 0 in 0 walk 0",
+                                            "in 0 repeat 2 walk 0",
+                                            "in 0 force walk 0",
+                                            "in 0 force",
                                             "force",
                                             "noflush",
                                             "force walk 0",

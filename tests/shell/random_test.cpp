@@ -18,7 +18,7 @@ rc::Gen<std::string> a_word() {
         "0xc0101000", "0", "1", "2", "3", "4K", "1023", "rw", "rwu", "r-x", "rw,big", "+u", "-w", "b", "h",
         "w", "r", "x", "user", "--json", "--writable", "--phys", "--help", "0x40000000-0x80000000",
         "0x40000000+4M", "p:0x00900000|P|RW", ";", "#", "pte", "pde", "on", "wp", "cr0", "\"", "\\", "'",
-        "{}", "-", "+");
+        "{}", "-", "+", "space", "new", "clone", "cow", "use", "delete", "list", "in", "window");
 }
 
 rc::Gen<std::string> a_line() {
@@ -38,7 +38,9 @@ RC_GTEST_PROP(AnyLine, ComesBackToThePromptWithAStatusThatFits, ()) {
          *rc::gen::resize(8, rc::gen::container<std::vector<std::string>>(a_line()))) {
         const auto before = session.machine.words(0x00100000, 0x00480000);
         const auto lines = session.run(line);
-        RC_ASSERT(session.machine.output.ends_with("pagelab> "));
+        const std::uint32_t space = session.machine.space();
+        const std::string prompt = space == 0 ? "pagelab> " : "pagelab:" + std::to_string(space) + "> ";
+        RC_ASSERT(session.machine.output.ends_with(prompt));
         bool error_line = false;
         for (const std::string& text : lines) {
             error_line = error_line || text.starts_with("error: ");

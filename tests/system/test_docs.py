@@ -30,6 +30,8 @@ QUERIES = {
     "peek 0x40000000 4": "memory",
     "peek b p:0x00101000 8": "memory",
     "frames": "frames",
+    "space": "space",
+    "strategy bench 64": "bench",
     "regs": "regs",
     "touch 0x40000000 w user": "probe",
     "probe 0x40000000": "probe",

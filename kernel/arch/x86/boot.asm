@@ -53,6 +53,8 @@ boot_entry:
     ; US in this PDE alone is no right: the leaf decides, and only the ring-3 stub's has it.
     mov dword [edi + SCRATCH_SLOT * 4], PHYSICAL(scratch_table) + PRESENT_WRITABLE_USER
     mov dword [edi + SELF_SLOT * 4], PHYSICAL(page_directory) + PRESENT_WRITABLE
+    ; The scratch pages' table shows itself, so that no self-map is needed to set them.
+    mov dword [PHYSICAL(scratch_table) + 1023 * 4], PHYSICAL(scratch_table) + PRESENT_WRITABLE
 
     mov cr3, edi
     mov eax, CR0_BOOT

@@ -39,8 +39,8 @@ extern "C" [[gnu::regparm(0)]] void interrupt_dispatch(const pagelab::arch::Regi
         pagelab::base::panic("exception before the kernel is up", frame->vector, frame->eip);
     }
     exception_hook(*frame, cr2);
-    if (frame->vector == kNonMaskable) {
-        return;
+    if (frame->vector == kNonMaskable || frame->vector == kPageFault) {
+        return; // nothing was running, or the access may be tried again
     }
     pagelab::base::panic("the exception hook returned", frame->vector, frame->eip);
 }

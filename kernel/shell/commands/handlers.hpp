@@ -46,6 +46,12 @@ Status stale(Invocation& invocation);
 Status invlpg(Invocation& invocation);
 Status flush(Invocation& invocation);
 
+// space.cpp
+Status space(Invocation& invocation);
+
+// strategy.cpp
+Status strategy(Invocation& invocation);
+
 // history.cpp
 Status log(Invocation& invocation);
 Status undo(Invocation& invocation);

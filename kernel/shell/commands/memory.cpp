@@ -3,6 +3,7 @@
 // printed, and what is written is tried on every page first.
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/commands/refusals.hpp"
+#include "kernel/shell/reader.hpp"
 
 #include <algorithm>
 
@@ -45,19 +46,73 @@ Parsed<void> check_room(const Place& first, Unit unit, std::uint32_t count) {
     return {};
 }
 
+/// Whether the CPU can't make the access: the place is in a space that it has not loaded.
+bool is_elsewhere(const Machine& machine, const Place& place) {
+    return !place.physical && machine.space_in_work() != machine.space();
+}
+
+/// Where a byte of the space in work lies. For a write its page must be one that the kernel may write.
+std::expected<PhysAddr, machine::OperationError> locate(Machine& machine, VirtAddr va, bool writes) {
+    const paging::Walk walk = walk_now(machine, va);
+    if (!walk.pa) {
+        return std::unexpected{machine::OperationError{.refusal = machine::Refusal::not_present, .va = va}};
+    }
+    if (writes && paging::predict(walk, {.kind = paging::AccessKind::write}).fault) {
+        return std::unexpected{machine::OperationError{
+            .refusal = machine::Refusal::guarded, .va = va, .reason = "the page is read-only in that space"}};
+    }
+    return *walk.pa;
+}
+
+/// The unit of an access by physical addresses: bytes, where it passes the end of a page.
+Unit piece_of(VirtAddr va, Unit unit) {
+    return va.page_offset() + bytes_of(unit) <= paging::kPageSize ? unit : Unit::byte;
+}
+
 std::expected<std::uint32_t, machine::OperationError> load(Machine& machine, const Place& place, Unit unit) {
     if (place.physical) {
         return machine.load_physical(place.pa, unit);
     }
-    return machine.load(place.va, unit);
+    if (!is_elsewhere(machine, place)) {
+        return machine.load(place.va, unit);
+    }
+    const Unit piece = piece_of(place.va, unit);
+    std::uint32_t value = 0;
+    for (std::uint32_t i = 0; i < bytes_of(unit); i += bytes_of(piece)) {
+        const auto pa = locate(machine, VirtAddr{place.va.raw() + i}, false);
+        if (!pa) {
+            return std::unexpected{pa.error()};
+        }
+        const auto part = machine.load_physical(*pa, piece);
+        if (!part) {
+            return part;
+        }
+        value |= *part << (8 * i);
+    }
+    return value;
 }
 
 std::expected<void, machine::OperationError> store(Invocation& invocation, const Place& place, Unit unit,
                                                    std::uint32_t value) {
+    Machine& machine = invocation.machine;
     if (place.physical) {
-        return invocation.machine.store_physical(place.pa, unit, value, invocation.change);
+        return machine.store_physical(place.pa, unit, value, invocation.change);
     }
-    return invocation.machine.store(place.va, unit, value, invocation.change);
+    if (!is_elsewhere(machine, place)) {
+        return machine.store(place.va, unit, value, invocation.change);
+    }
+    const Unit piece = piece_of(place.va, unit);
+    for (std::uint32_t i = 0; i < bytes_of(unit); i += bytes_of(piece)) {
+        const auto pa = locate(machine, VirtAddr{place.va.raw() + i}, !invocation.change.force);
+        if (!pa) {
+            return std::unexpected{pa.error()};
+        }
+        if (const auto done = machine.store_physical(*pa, piece, value >> (8 * i), invocation.change);
+            !done) {
+            return done;
+        }
+    }
+    return {};
 }
 
 /// Units from `place` on that begin on its page, at most `left`.

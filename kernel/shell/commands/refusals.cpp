@@ -35,6 +35,18 @@ void put_unaligned(Output& message, const OperationError& error, std::uint32_t s
     }
 }
 
+/// There is at least the space of boot.
+void put_no_space(Output& message, Machine& machine, std::string_view token) {
+    print(message, token.empty() ? "the number of a space is missing" : "there is no space ", token);
+    std::string_view separator = token.empty() ? ": " : ", only ";
+    for (std::uint32_t number = 0; number < machine::kMaxSpaces; ++number) {
+        if (machine.space_info(number)) {
+            print(message, separator, Decimal{number});
+            separator = ", ";
+        }
+    }
+}
+
 void put_place(Output& message, const OperationError& error) {
     if (error.pa) {
         print(message, *error.pa);
@@ -59,7 +71,11 @@ void put_refusal(Output& message, Machine& machine, const OperationError& error,
         print(message, "; force replaces it");
         return;
     case Refusal::not_present:
-        print(message, "nothing is mapped at ", error.va, ": ");
+        print(message, "nothing is mapped at ", error.va);
+        if (machine.space_in_work() != machine.space()) {
+            print(message, " in space ", Decimal{machine.space_in_work()});
+        }
+        print(message, ": ");
         put_what_is_there(message, machine, error.va);
         return;
     case Refusal::no_table:
@@ -115,6 +131,21 @@ void put_refusal(Output& message, Machine& machine, const OperationError& error,
     case Refusal::not_possible:
         print(message, "can't be tried at ", error.va, ": ", error.reason);
         return;
+    case Refusal::no_space: {
+        Text<12> number;
+        print(number, Decimal{error.value});
+        put_no_space(message, machine, number.view());
+        return;
+    }
+    case Refusal::no_number:
+        print(message, "all ", Decimal{machine::kMaxSpaces},
+              " numbers of spaces are taken; space delete N frees one");
+        return;
+    case Refusal::space_in_use:
+        print(message, "space ", Decimal{error.value},
+              error.value == 0 ? " is the one of boot, which stays"
+                               : " is the current one; did you mean space use 0?");
+        return;
     case Refusal::interrupted:
         return; // the shell says so itself
     }
@@ -149,6 +180,12 @@ Status refuse(Invocation& invocation, const OperationError& error, std::uint32_t
     }
     Message message;
     put_refusal(message, invocation.machine, error, page_size);
+    return invocation.error(message.view());
+}
+
+Status no_space(Invocation& invocation, std::string_view token) {
+    Message message;
+    put_no_space(message, invocation.machine, token);
     return invocation.error(message.view());
 }
 

@@ -8,8 +8,13 @@
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/reader.hpp"
 
+#include <algorithm>
+
 namespace pagelab::shell::handlers {
 namespace {
+
+/// The slot where page tables appear in spaces that keep a table of their addresses.
+constexpr std::uint32_t kArenaSlot = 771;
 
 using paging::kEntryCount;
 using paging::Pde;
@@ -27,6 +32,36 @@ void put_slot_line(Invocation& invocation, const paging::Slot& slot) {
     print(invocation.out, "\n");
 }
 
+/// In an upper-half space the directory's second half holds the virtual addresses of the tables that its
+/// first half leads to, but where the kernel's own PDEs stand.
+constexpr std::uint32_t kFirstWord = kEntryCount / 2;
+
+bool keeps_words(Machine& machine) {
+    const auto info = machine.space_info(machine.space_in_work());
+    return info && info->strategy == machine::Strategy::upper_half;
+}
+
+/// Such a word: a page-aligned address is not present to the CPU.
+bool put_word_line(Output& out, const paging::Slot& slot) {
+    if (slot.index < kFirstWord || slot.kind != paging::EntryKind::not_present ||
+        slot.raw % paging::kPageSize != 0) {
+        return false;
+    }
+    paging::put_slot_head(out, slot);
+    print(out, "the table of slot ", Decimal{slot.index - kFirstWord}, " is at ", VirtAddr{slot.raw}, "\n");
+    return true;
+}
+
+/// The words whose places, from `first` to `last`, the kernel's PDEs take.
+void put_displaced(Invocation& invocation, std::uint32_t first, std::uint32_t last) {
+    for (std::uint32_t pdi = std::max(first, kFirstWord); pdi <= last; ++pdi) {
+        if (const auto word = invocation.machine.displaced_word(pdi - kFirstWord)) {
+            print(invocation.out, "displaced: slot ", Decimal{pdi - kFirstWord}, "'s word ", *word,
+                  " is kept beside the directory, PDE ", Decimal{pdi}, " stands there\n");
+        }
+    }
+}
+
 void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, std::string_view noun) {
     if (!invocation.flags.json) {
         print(invocation.out, Decimal{used}, " of ", Decimal{all}, " ", noun, " in use\n");
@@ -36,6 +71,8 @@ void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, s
 /// What `check` must know of this machine besides its tables.
 struct LabFacts {
     Machine& machine;
+    /// How the kernel reaches the tables of the directory in question: some of its own slots serve that.
+    machine::Strategy strategy{};
 
     /// Below 1 MiB a PC's memory has holes that every kernel maps.
     [[nodiscard]] bool is_ram(PhysAddr frame) const {
@@ -44,16 +81,28 @@ struct LabFacts {
     [[nodiscard]] bool is_free(PhysAddr frame) const {
         return machine.frame_record(frame).role() == interface::FrameRole::free;
     }
-    /// The direct map, and the scratch page through which physical memory is read: while the tables are
-    /// read it shows one of them.
+    /// The direct map, the scratch pages, which show tables while these are read, and what the strategy has.
     [[nodiscard]] bool is_own(paging::VirtAddr page) const {
-        using interface::layout::kDirectMap;
-        using interface::layout::ScratchPage;
-        return page.directory_index() == kDirectMap.directory_index() ||
-               page == interface::layout::scratch_page(ScratchPage::physical);
+        using machine::Strategy;
+        const std::uint32_t slot = page.directory_index();
+        return slot == interface::layout::kDirectMap.directory_index() ||
+               slot == interface::layout::kScratch.directory_index() ||
+               (slot == kArenaSlot && (strategy == Strategy::table || strategy == Strategy::upper_half)) ||
+               (slot > kArenaSlot && slot < interface::layout::kLifelineSlot && strategy == Strategy::direct);
     }
     [[nodiscard]] bool is_window(std::uint32_t slot) const { return slot == interface::layout::kForeignSlot; }
 };
+
+/// The strategy of the space with this directory; recursive if it is no space's.
+machine::Strategy strategy_of(Machine& machine, PhysAddr directory) {
+    for (std::uint32_t number = 0; number < machine::kMaxSpaces; ++number) {
+        const auto info = machine.space_info(number);
+        if (info && info->directory == directory) {
+            return info->strategy;
+        }
+    }
+    return machine::Strategy::recursive;
+}
 
 /// The page directory that `dumppt` is asked for: a decimal number below 1024, else the PDI of an address.
 Parsed<std::uint32_t> parse_table(std::string_view token, const Machine& machine) {
@@ -133,6 +182,7 @@ Status dumppd(Invocation& invocation) {
         return invocation.fail("LAST comes before FIRST; did you mean dumppd {} {}?", Decimal{bounds[1]},
                                Decimal{bounds[0]});
     }
+    const bool words = !invocation.flags.json && keeps_words(invocation.machine);
     Reader read(invocation);
     const paging::PagingContext context = invocation.machine.context();
     std::uint32_t used = 0;
@@ -140,8 +190,13 @@ Status dumppd(Invocation& invocation) {
         const paging::Slot slot = paging::make_pde_slot(pdi, read_pde(read, context, pdi), context);
         if (slot.holds_something()) {
             ++used;
-            put_slot_line(invocation, slot);
+            if (!words || !put_word_line(invocation.out, slot)) {
+                put_slot_line(invocation, slot);
+            }
         }
+    }
+    if (words) {
+        put_displaced(invocation, bounds[0], bounds[1]);
     }
     put_in_use(invocation, used, bounds[1] - bounds[0] + 1, "slots");
     return Status::ok;
@@ -241,6 +296,7 @@ Status check(Invocation& invocation) {
         }
         context.control.cr3 = static_cast<std::uint32_t>(pa->raw());
     }
+    const LabFacts facts{invocation.machine, strategy_of(invocation.machine, context.control.directory())};
     Reader read(invocation);
     std::uint32_t counts[3] = {};
     const auto tell = [&](const paging::Finding& finding) {
@@ -255,7 +311,7 @@ Status check(Invocation& invocation) {
         }
         print(invocation.out, "\n");
     };
-    paging::for_each_finding(read, context, LabFacts{invocation.machine}, invocation.workspace, tell);
+    paging::for_each_finding(read, context, facts, invocation.workspace, tell);
     if (!invocation.flags.json) {
         print(invocation.out, Count{counts[0], "error"}, ", ", Count{counts[1], "warning"}, ", ",
               Count{counts[2], "note"}, "\n");

@@ -1,0 +1,310 @@
+// Makes, loads, frees and brings back whole address spaces. For the transaction, which takes an operation on
+// spaces back by these, and for the operations themselves.
+// Journals nothing, asks nothing: the callers have checked. Works by physical addresses, so that it is the
+// same whichever space is loaded.
+#pragma once
+
+#include "kernel/memory/breath.hpp"
+#include "kernel/memory/ownership.hpp"
+
+namespace pagelab::memory {
+
+/// Marks in a leaf of a space that shares: AVL11 while its frame may be another space's too, AVL10 if the
+/// page is writable and the first write is to copy it. R/W is 0 as long as AVL11 stands.
+inline constexpr std::uint32_t kSharedMark = paging::bits::kAvail11;
+inline constexpr std::uint32_t kWritableMark = paging::bits::kAvail10;
+
+template <Hardware H>
+class SpaceKeeper {
+public:
+    constexpr SpaceKeeper(H& hw, Scratch<H>& scratch, Spaces& spaces, Tables<H>& tables, Frames<H>& frames,
+                          Flusher<H>& flusher, Ownership<H>& owned, Breath<H>& breath)
+        : hw_(hw), scratch_(scratch), spaces_(spaces), tables_(tables), frames_(frames), flusher_(flusher),
+          owned_(owned), breath_(breath) {}
+
+    /// Frames that a space of this kind needs before anything is mapped in it, with its directory.
+    [[nodiscard]] std::uint32_t frames_needed(Strategy strategy) const {
+        switch (strategy) {
+        case Strategy::table:
+            return 3;
+        case Strategy::upper_half:
+            return 2;
+        case Strategy::direct:
+            return 1 + direct_tables();
+        default:
+            return 1;
+        }
+    }
+
+    /// A zeroed frame for a directory.
+    [[nodiscard]] std::optional<Frame> take_directory() {
+        return take_zeroed(FrameRecord{FrameRole::directory, 1});
+    }
+
+    /// Gives `number` a space with nothing of the user's in it. False if frames ran out: then destroy it.
+    [[nodiscard]] bool build(std::uint32_t number, Strategy strategy, Frame directory) {
+        namespace layout = interface::layout;
+        Space& space = spaces_[number];
+        space = Space{.directory = directory, .strategy = strategy};
+        for (std::uint32_t pdi = layout::kFirstKernelSlot; pdi <= layout::kLifelineSlot; ++pdi) {
+            if (pdi < layout::kArenaSlot || pdi == layout::kLifelineSlot) {
+                set_entry(directory, pdi, entry(spaces_[0].directory, pdi));
+            }
+        }
+        switch (strategy) {
+        case Strategy::recursive:
+            set_entry(directory, layout::kSelfMapSlot, (directory << 12) | kTableBits);
+            return true;
+        case Strategy::table:
+            return build_arena(space) && build_words(space);
+        case Strategy::upper_half:
+            return build_arena(space);
+        case Strategy::direct:
+            return build_direct(space);
+        default:
+            return true;
+        }
+    }
+
+    /// CR3 := the space's directory. With `global` the TLB forgets global entries too.
+    void load(std::uint32_t number, bool global) {
+        tables_.close_foreign();
+        const Space& space = spaces_[number];
+        if (space.strategy != Strategy::recursive) {
+            scratch_.open(ScratchPage::directory, space.directory);
+        }
+        hw_.set_cr3(space.directory << 12);
+        spaces_.set_loaded(number);
+        if (space.strategy == Strategy::recursive) {
+            scratch_.close(ScratchPage::directory);
+        }
+        if (global) {
+            flusher_.drop_global();
+        } else {
+            flusher_.distrust_tables();
+        }
+        tables_.space_loaded(global);
+    }
+
+    /// Frees every frame and table that only this space has, and its directory. It must not be loaded. Says
+    /// how many frames that were.
+    std::uint32_t destroy(std::uint32_t number) {
+        tables_.close_foreign();
+        Space& space = spaces_[number];
+        const std::uint32_t before = frames_.counts().free;
+        for (std::uint32_t pdi = 0; pdi < space.user_slots(); ++pdi) {
+            drop_slot(space.directory, Pde{entry(space.directory, pdi)});
+        }
+        for_each_own_frame(space, [this](Frame frame) { frames_.give(frame); });
+        owned_.release(space.directory, frames_.record(space.directory));
+        space = Space{};
+        flusher_.drop_global(); // what it had of global pages may be cached, and their frames are free
+        return frames_.counts().free - before;
+    }
+
+    /// Brings a destroyed space back from its frames. None may have been taken since.
+    void adopt(std::uint32_t number, Strategy strategy, bool shares, Frame directory) {
+        namespace layout = interface::layout;
+        Space& space = spaces_[number];
+        space = Space{.directory = directory, .strategy = strategy, .shares = shares};
+        owned_.take_again(directory, FrameRecord{FrameRole::directory, 1});
+        owned_.shield(directory);
+        if (strategy == Strategy::table || strategy == Strategy::upper_half) {
+            space.arena = entry(directory, layout::kArenaSlot) >> 12;
+        }
+        if (strategy == Strategy::table) {
+            space.words = entry(space.arena, layout::kArenaWords.table_index()) >> 12;
+        }
+        space.direct_tables = strategy == Strategy::direct ? direct_tables() : 0;
+        for_each_own_frame(space, [this](Frame frame) { take_own(frame); });
+        for (std::uint32_t pdi = space.user_slots(); pdi-- > 0;) {
+            take_slot(directory, Pde{entry(directory, pdi)});
+            if (const auto index = displaced_index(pdi); index && strategy == Strategy::upper_half) {
+                const std::uint32_t page =
+                    VirtAddr::from_indices(layout::kArenaSlot, layout::kArenaTables + pdi).raw();
+                space.displaced[*index] = kind(Pde{entry(directory, pdi)}) == EntryKind::table ? page : 0;
+            }
+        }
+    }
+
+    [[nodiscard]] machine::SpaceInfo info(std::uint32_t number) {
+        const Space& space = spaces_[number];
+        machine::SpaceInfo result{.number = number,
+                                  .strategy = space.strategy,
+                                  .directory = frame_address(space.directory),
+                                  .extra_bytes = space.extra_bytes()};
+        for (std::uint32_t pdi = 0; pdi < space.user_slots(); ++pdi) {
+            const Pde pde{entry(space.directory, pdi)};
+            if (kind(pde) == EntryKind::page) {
+                count_page(result, pde.raw());
+            } else if (kind(pde) == EntryKind::table && frames_.map().is_ram(pde.table().frame())) {
+                result.tables += 1;
+                for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
+                    const std::uint32_t pte = entry(frame_of(pde.table()), pti);
+                    count_page(result, (pte & paging::bits::kPresent) != 0 ? pte : 0);
+                }
+            }
+            breath_.take();
+        }
+        return result;
+    }
+
+private:
+    using EntryKind = paging::EntryKind;
+    static constexpr std::uint32_t kTableBits = paging::bits::kPresent | paging::bits::kWritable;
+
+    [[nodiscard]] EntryKind kind(Pde pde) { return pde.kind(context(hw_)); }
+    [[nodiscard]] std::uint32_t entry(Frame table, std::uint32_t index) {
+        return scratch_.load(frame_address(table).plus(paging::entry_offset(index)), Unit::word);
+    }
+    void set_entry(Frame table, std::uint32_t index, std::uint32_t value) {
+        scratch_.store(frame_address(table).plus(paging::entry_offset(index)), Unit::word, value);
+    }
+
+    static void count_page(machine::SpaceInfo& info, std::uint32_t leaf) {
+        info.pages += leaf != 0 ? 1 : 0;
+        info.shared_pages += (leaf & kSharedMark) != 0 ? 1 : 0;
+    }
+
+    // --- what a strategy has of its own
+    // ----------------------------------------------------------------------
+    [[nodiscard]] std::uint32_t direct_tables() const {
+        const std::uint64_t slots =
+            (frames_.map().ram_end() + paging::kLargePageSize - 1) / paging::kLargePageSize;
+        return slots < interface::layout::kDirectSlots ? static_cast<std::uint32_t>(slots)
+                                                       : interface::layout::kDirectSlots;
+    }
+    [[nodiscard]] std::optional<Frame> take_zeroed(FrameRecord as) {
+        const auto frame = frames_.take(as);
+        if (frame) {
+            scratch_.zero(*frame);
+            owned_.shield(*frame);
+        }
+        return frame;
+    }
+    [[nodiscard]] Frame take_own() {
+        return take_zeroed(FrameRecord{FrameRole::kernel, 0}).value_or(Frame{0});
+    }
+    void take_own(Frame frame) { owned_.take_again(frame, FrameRecord{FrameRole::kernel, 0}); }
+
+    /// The arena: a table that shows itself as its first page.
+    [[nodiscard]] bool build_arena(Space& space) {
+        space.arena = take_own();
+        if (space.arena == 0) {
+            return false;
+        }
+        set_entry(space.directory, interface::layout::kArenaSlot, (space.arena << 12) | kTableBits);
+        set_entry(space.arena, 0, (space.arena << 12) | kTableBits);
+        return true;
+    }
+    [[nodiscard]] bool build_words(Space& space) {
+        space.words = take_own();
+        if (space.words == 0) {
+            return false;
+        }
+        set_entry(space.arena, interface::layout::kArenaWords.table_index(),
+                  (space.words << 12) | kTableBits);
+        return true;
+    }
+    [[nodiscard]] bool build_direct(Space& space) {
+        for (std::uint32_t i = 0; i < direct_tables(); ++i) {
+            const Frame table = take_own();
+            if (table == 0) {
+                return false;
+            }
+            set_entry(space.directory, interface::layout::kFirstDirectSlot + i, (table << 12) | kTableBits);
+            space.direct_tables = i + 1;
+        }
+        return true;
+    }
+    template <class F>
+    void for_each_own_frame(const Space& space, F&& visit) {
+        for (const Frame frame : {space.arena, space.words}) {
+            if (frame != 0) {
+                visit(frame);
+            }
+        }
+        for (std::uint32_t i = 0; i < space.direct_tables; ++i) {
+            visit(entry(space.directory, interface::layout::kFirstDirectSlot + i) >> 12);
+        }
+    }
+
+    // --- what the user's entries lead to
+    // --------------------------------------------------------------------- drop_slot runs upwards and
+    // take_slot downwards, each the other's reverse: a table that two slots share goes with the last of them
+    // and comes back with it.
+    void drop_slot(Frame directory, Pde pde) {
+        if (kind(pde) == EntryKind::page) {
+            for_each_frame_of(pde, [this](std::uint64_t frame) { drop_leaf(frame); });
+        } else if (kind(pde) == EntryKind::table && frame_of(pde.table()) != directory) {
+            drop_frame(pde.table().frame());
+        }
+        breath_.take();
+    }
+    /// One reference less; with the last one the frame is free, and what a table led to lost one as well.
+    void drop_frame(std::uint64_t number) {
+        frames_.refer(number, -1);
+        const FrameRecord record = frames_.record(number);
+        const bool unused = Ownership<H>::is_counted(record.role()) && record.references() == 0;
+        if (!unused || record.held()) {
+            return;
+        }
+        const auto frame = static_cast<Frame>(number);
+        for (std::uint32_t pti = 0; record.role() == FrameRole::table && pti < paging::kEntryCount; ++pti) {
+            const Pte pte{entry(frame, pti)};
+            if (pte.present()) {
+                drop_leaf(pte.frame().frame());
+            }
+        }
+        owned_.release(frame, record);
+    }
+    void drop_leaf(std::uint64_t frame) {
+        frames_.refer(frame, -1);
+        const FrameRecord record = frames_.record(frame);
+        if (Ownership<H>::is_counted(record.role()) && record.references() == 0 && !record.held()) {
+            owned_.release(static_cast<Frame>(frame), record);
+        }
+    }
+
+    void take_slot(Frame directory, Pde pde) {
+        if (kind(pde) == EntryKind::page) {
+            for_each_frame_of(pde, [this](std::uint64_t frame) { take_frame(frame, FrameRole::data); });
+        } else if (kind(pde) == EntryKind::table && frame_of(pde.table()) != directory) {
+            const Frame table = frame_of(pde.table());
+            const bool freed = frames_.is_free(table);
+            take_frame(table, FrameRole::table);
+            for (std::uint32_t pti = freed ? paging::kEntryCount : 0; pti-- > 0;) {
+                const Pte pte{entry(table, pti)};
+                if (pte.present()) {
+                    take_frame(pte.frame().frame(), FrameRole::data);
+                }
+            }
+        }
+        breath_.take();
+    }
+    void take_frame(std::uint64_t frame, FrameRole role) {
+        if (frame < frames_.mark() && frames_.is_free(static_cast<Frame>(frame))) {
+            owned_.take_again(static_cast<Frame>(frame), FrameRecord{role, 0});
+            owned_.shield(static_cast<Frame>(frame));
+        }
+        frames_.refer(frame, +1);
+    }
+    template <class F>
+    void for_each_frame_of(Pde large, F&& visit) {
+        const std::uint64_t first = large.large_frame(context(hw_)).frame();
+        for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
+            visit(first + i);
+        }
+    }
+
+    H& hw_;
+    Scratch<H>& scratch_;
+    Spaces& spaces_;
+    Tables<H>& tables_;
+    Frames<H>& frames_;
+    Flusher<H>& flusher_;
+    Ownership<H>& owned_;
+    Breath<H>& breath_;
+};
+
+} // namespace pagelab::memory

@@ -1,0 +1,197 @@
+// strategy: the ways to a page table, told and measured.
+#include "kernel/paging/json.hpp"
+#include "kernel/shell/commands/handlers.hpp"
+#include "kernel/shell/commands/refusals.hpp"
+#include "kernel/shell/table.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace pagelab::shell::handlers {
+namespace {
+
+using machine::BenchCost;
+using machine::BenchReport;
+using machine::kPatternNames;
+using machine::kStrategyNames;
+
+constexpr std::uint32_t kDefaultPages = 4096;
+constexpr std::uint32_t kMostPages = 65536;
+constexpr std::size_t kNameColumn = 12;
+
+/// How a PTE is reached, and what that costs; in the order of the names.
+constexpr std::array<std::string_view, kStrategyNames.size()> kWays = {
+    "at 0xffc00000 + (va >> 12) * 4, without a look; costs slot 1023, 4 MiB of addresses",
+    "a page beside the directory says where each table is mapped; costs it and an arena's table",
+    "PDE 512 + n holds the address of slot n's table (MMURTL); costs the arena and half the addresses",
+    "one scratch PTE is set to the table; costs an invlpg for each access, and no addresses",
+    "each table lies at a fixed distance from its frame; costs a table per 4 MiB of RAM that holds any"};
+
+Status list(Invocation& invocation) {
+    for (std::size_t i = 0; i < kWays.size(); ++i) {
+        paging::put_padded(invocation.out, kStrategyNames[i], kNameColumn);
+        print(invocation.out, kWays[i], "\n");
+    }
+    return Status::ok;
+}
+
+/// `total` for each of `pages`, with one decimal, rounded; right-aligned. Bit by bit: a division of 64 bits
+/// would need a library that the kernel lacks.
+void put_ratio(Output& out, std::uint64_t total, std::uint32_t pages) {
+    constexpr std::size_t kWidth = 9;
+    total = total * 10 + pages / 2;
+    std::uint64_t tenths = 0, rest = 0;
+    for (int bit = 63; bit >= 0; --bit) {
+        rest = rest << 1 | (total >> bit & 1);
+        tenths <<= 1;
+        if (rest >= pages) {
+            rest -= pages;
+            tenths |= 1;
+        }
+    }
+    Text<24> digits;
+    print(digits, LongDecimal{tenths});
+    const std::string_view text = digits.view();
+    const std::size_t whole = text.size() - 1;
+    paging::put_spaces(out, kWidth - std::min(kWidth, std::max<std::size_t>(whole, 1) + 2));
+    print(out, whole == 0 ? "0" : text.substr(0, whole), ".", text.substr(whole));
+}
+
+/// `0/0/1`: INVLPGs for each page, with a decimal only where it is none or one on the average.
+void put_invlpgs(Output& out, std::span<const BenchCost> costs, std::uint32_t pages) {
+    Text<32> text;
+    std::string_view separator;
+    for (const BenchCost& cost : costs) {
+        const std::uint32_t tenths = (cost.invlpgs * 10 + pages / 2) / pages;
+        print(text, separator, Decimal{tenths / 10});
+        if (tenths % 10 != 0) {
+            print(text, ".", Decimal{tenths % 10});
+        }
+        separator = "/";
+    }
+    print(out, "  ");
+    paging::put_padded(out, text.view(), 12);
+}
+
+void put_number(Output& out, std::uint32_t number, std::size_t width) {
+    Text<12> digits;
+    print(digits, Decimal{number});
+    paging::put_spaces(out, width - std::min(width, digits.size()));
+    print(out, digits.view());
+}
+
+void put_row(Output& out, const BenchReport& report, bool ticks) {
+    const BenchCost costs[] = {report.map, report.walk, report.unmap};
+    paging::put_padded(out, kStrategyNames[static_cast<std::size_t>(report.strategy)], kNameColumn);
+    paging::put_padded(out, kPatternNames[static_cast<std::size_t>(report.pattern)], kNameColumn);
+    for (const BenchCost& cost : costs) {
+        ticks ? put_ratio(out, cost.ticks, report.pages) : print(out, "        -");
+    }
+    put_invlpgs(out, costs, report.pages);
+    put_number(out, report.tables, 8);
+    put_number(out, report.extra_bytes, 9);
+    print(out, "\n");
+}
+
+void put_json(Output& out, const BenchReport& report, bool ticks) {
+    const auto measured = [ticks](std::uint64_t value) {
+        return ticks ? std::optional<std::uint64_t>{value} : std::nullopt;
+    };
+    {
+        paging::JsonObject json(out, "bench");
+        json.text("strategy", kStrategyNames[static_cast<std::size_t>(report.strategy)]);
+        json.text("pattern", kPatternNames[static_cast<std::size_t>(report.pattern)]);
+        json.number("pages", report.pages);
+        json.number("map_ticks", measured(report.map.ticks));
+        json.number("walk_ticks", measured(report.walk.ticks));
+        json.number("unmap_ticks", measured(report.unmap.ticks));
+        json.number("map_invlpgs", report.map.invlpgs);
+        json.number("walk_invlpgs", report.walk.invlpgs);
+        json.number("unmap_invlpgs", report.unmap.invlpgs);
+        json.number("tables", report.tables);
+        json.number("extra_bytes", report.extra_bytes);
+        json.number("guarded_map_ticks", measured(report.guarded_map_ticks));
+    }
+    print(out, "\n");
+}
+
+using Guarded = std::array<std::array<std::uint64_t, kPatternNames.size()>, kStrategyNames.size()>;
+
+void put_guarded(Output& out, const Guarded& guarded, std::uint32_t pages) {
+    print(out, "a map with guard, journal and records\n");
+    for (std::size_t i = 0; i < guarded.size(); ++i) {
+        paging::put_padded(out, kStrategyNames[i], kNameColumn);
+        for (std::size_t j = 0; j < kPatternNames.size(); ++j) {
+            put_ratio(out, guarded[i][j], pages);
+            print(out, " ", kPatternNames[j]);
+        }
+        print(out, "\n");
+    }
+}
+
+/// As many pages as the scattered pattern finds tables for, where memory is small.
+std::uint32_t default_pages(const Machine& machine) {
+    const std::uint32_t free = machine.frames().free;
+    return free / 2 >= paging::kEntryCount ? kDefaultPages : std::bit_floor(std::max(free, 2u) / 2);
+}
+
+Status bench(Invocation& invocation) {
+    std::uint32_t pages = default_pages(invocation.machine);
+    if (invocation.args.count == 2) {
+        const auto parsed = parse_times(invocation.args[1], kMostPages, "a number of pages");
+        if (!parsed) {
+            return invocation.error(parsed.error());
+        }
+        pages = *parsed;
+    }
+    const bool ticks = invocation.machine.ticks() != 0;
+    const bool json = invocation.flags.json;
+    Output& out = invocation.out;
+    Guarded guarded{};
+    for (std::size_t run = 0; run < kStrategyNames.size() * kPatternNames.size() && !invocation.poll();
+         ++run) {
+        const std::size_t strategy = run / kPatternNames.size(), pattern = run % kPatternNames.size();
+        const auto report = invocation.machine.bench(static_cast<machine::Strategy>(strategy),
+                                                     static_cast<machine::Pattern>(pattern), pages);
+        if (!report) {
+            return refuse(invocation, report.error());
+        }
+        if (run == 0 && !json) {
+            print(out,
+                  ticks ? "ticks of the time stamp counter; under --icount: instructions"
+                        : "no ticks: this CPU has no time stamp counter",
+                  "\n", Count{pages, "page"},
+                  "; for each of them\n"
+                  "strategy    pattern           map     walk    unmap  invlpg m/w/u  tables    bytes\n");
+        }
+        (json ? put_json : put_row)(out, *report, ticks);
+        guarded[strategy][pattern] = report->guarded_map_ticks;
+    }
+    if (!json && ticks) {
+        put_guarded(out, guarded, pages);
+    }
+    return Status::ok;
+}
+
+} // namespace
+
+Status strategy(Invocation& invocation) {
+    const std::string_view verb = invocation.args.count == 0 ? "list" : invocation.args[0];
+    if (verb == "bench") {
+        return bench(invocation);
+    }
+    if (verb != "list") {
+        const std::string_view near = nearest_word(verb, "list bench");
+        return near.empty() ? invocation.fail("'{}' is no verb of strategy; there are list and bench", verb)
+                            : invocation.fail("'{}' is no verb of strategy; did you mean {}?", verb, near);
+    }
+    if (invocation.args.count == 2) {
+        return invocation.fail("'{}' is one argument too many: strategy list", invocation.args[1]);
+    }
+    if (invocation.flags.json) {
+        return invocation.fail("strategy list prints no records; did you mean strategy bench --json?");
+    }
+    return list(invocation);
+}
+
+} // namespace pagelab::shell::handlers

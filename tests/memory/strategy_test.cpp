@@ -1,0 +1,165 @@
+// Spaces of every strategy on a simulated machine: filled, edited, switched, cloned, shared, deleted.
+#include "kernel/memory/strategy_loops.inl.hpp"
+
+#include "tests/memory/bench.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pagelab::memory {
+template LoopResult run_loop(simulation::Machine&, Scratch<simulation::Machine>&, const Space&, LoopKind,
+                             const LoopPages&, std::uint32_t);
+} // namespace pagelab::memory
+
+namespace pagelab::simulation {
+namespace {
+
+using machine::Strategy;
+
+constexpr Strategy kAll[] = {Strategy::recursive, Strategy::table, Strategy::upper_half, Strategy::window,
+                             Strategy::direct};
+
+class EachStrategy : public testing::TestWithParam<Strategy> {};
+INSTANTIATE_TEST_SUITE_P(Strategies, EachStrategy, testing::ValuesIn(kAll));
+
+TEST_P(EachStrategy, IsMadeFilledAndDeletedWithoutALeak) {
+    Bench bench;
+    const auto before = bench.lab.frames();
+    const auto made = bench.command([&] { return bench.lab.new_space(GetParam()); });
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->number, 1u);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    EXPECT_EQ(bench.machine.cr3(), made->directory.raw());
+    ASSERT_TRUE(bench.map(0x40000000, 5));
+    ASSERT_TRUE(bench.map(0x00400000, 1025));
+    const auto page = bench.machine.translate(0x40003);
+    ASSERT_TRUE(page);
+    EXPECT_TRUE(page->writable);
+    ASSERT_TRUE(bench.unmap(0x40000000, 2));
+    EXPECT_FALSE(bench.machine.translate(0x40001));
+    EXPECT_TRUE(bench.machine.stale().empty());
+    EXPECT_FALSE(bench.command([&] { return bench.lab.delete_space(1); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(0, {}); }));
+    EXPECT_FALSE(bench.machine.translate(0x40003));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(1); }));
+    const auto after = bench.lab.frames();
+    EXPECT_EQ(after.free, before.free);
+    EXPECT_EQ(after.table, before.table);
+    EXPECT_EQ(after.data, before.data);
+    EXPECT_EQ(after.directory, before.directory);
+    EXPECT_TRUE(bench.machine.stale().empty());
+}
+
+TEST_P(EachStrategy, IsEditedFromOutside) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    const auto mapped = bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        return bench.lab.map({.va = VirtAddr{0x40000000}, .count = 3});
+    });
+    ASSERT_TRUE(mapped);
+    EXPECT_FALSE(bench.machine.translate(0x40000));
+    EXPECT_EQ(bench.pde(1022), 0u);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    EXPECT_TRUE(bench.machine.translate(0x40002));
+    EXPECT_FALSE(bench.machine.translate(0x40003));
+    // And by its own strategy, what the other side wrote.
+    ASSERT_TRUE(bench.unmap(0x40000000, 3));
+    EXPECT_FALSE(bench.machine.translate(0x40002));
+    EXPECT_TRUE(bench.machine.stale().empty());
+}
+
+TEST_P(EachStrategy, CostsWhatItsLoopsSay) {
+    Bench bench;
+    const State before = state_of(bench);
+    for (const auto pattern : {machine::Pattern::sequential, machine::Pattern::scattered}) {
+        const auto report = bench.command([&] { return bench.lab.bench(GetParam(), pattern, 256); });
+        ASSERT_TRUE(report) << static_cast<int>(report.error().refusal);
+        const bool window = GetParam() == Strategy::window;
+        EXPECT_EQ(report->map.invlpgs, window ? 256u : 0u);
+        EXPECT_EQ(report->walk.invlpgs, window ? 256u : 0u);
+        EXPECT_EQ(report->unmap.invlpgs, window ? 512u : 256u);
+        EXPECT_EQ(report->tables, pattern == machine::Pattern::sequential ? 1u : 4u);
+        EXPECT_EQ(bench.lab.space(), 0u);
+        EXPECT_EQ(difference(before, state_of(bench)), "none");
+    }
+}
+
+TEST_P(EachStrategy, CloneCopiesAndDeleteFreesOnce) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x40000000, 4));
+    bench.machine.store(VirtAddr{0x40001000}, Unit::word, 0x1234);
+    const auto cloned = bench.command([&] { return bench.lab.clone_space(false); });
+    ASSERT_TRUE(cloned);
+    EXPECT_EQ(cloned->pages_copied, 4u);
+    EXPECT_EQ(cloned->tables, 1u);
+    bench.machine.store(VirtAddr{0x40001000}, Unit::word, 0x5678);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(2, {}); }));
+    EXPECT_EQ(bench.machine.load(VirtAddr{0x40001000}, Unit::word), 0x1234u);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(1); }));
+    EXPECT_EQ(bench.machine.load(VirtAddr{0x40001000}, Unit::word), 0x1234u);
+    ASSERT_TRUE(bench.unmap(0x40000000, 4));
+}
+
+TEST_P(EachStrategy, AWriteToASharedPageCopiesIt) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x40000000, 2));
+    bench.machine.store(VirtAddr{0x40000000}, Unit::word, 1);
+    const auto free = bench.lab.frames().free;
+    const auto shared = bench.command([&] { return bench.lab.clone_space(true); });
+    ASSERT_TRUE(shared);
+    EXPECT_EQ(shared->pages_shared, 2u);
+    EXPECT_TRUE(bench.machine.stale().empty());
+    const auto write = [&](std::uint32_t value) {
+        bench.lab.begin_command("poke");
+        try {
+            bench.machine.store(VirtAddr{0x40000000}, Unit::word, value);
+        } catch (const Fault& fault) {
+            EXPECT_TRUE(bench.lab.copy_on_write(VirtAddr{fault.cr2}, fault.code));
+            bench.machine.store(VirtAddr{0x40000000}, Unit::word, value);
+        }
+        bench.lab.end_command(interface::Status::ok, true);
+    };
+    write(2);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(2, {}); }));
+    EXPECT_EQ(bench.machine.load(VirtAddr{0x40000000}, Unit::word), 1u);
+    const auto before = bench.lab.frames().data;
+    write(3); // the last one that shares it: nothing to copy
+    EXPECT_EQ(bench.lab.frames().data, before);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    EXPECT_EQ(bench.machine.load(VirtAddr{0x40000000}, Unit::word), 2u);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(2); }));
+    EXPECT_EQ(bench.lab.frames().free, free);
+}
+
+TEST_P(EachStrategy, UndoBringsADeletedSpaceBack) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x40000000, 3));
+    ASSERT_TRUE(bench.map(0x00400000, 1));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(0, {}); }));
+    const State before = state_of(bench);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(1); }));
+    EXPECT_FALSE(bench.lab.space_info(1));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.undo(); }));
+    EXPECT_EQ(difference(before, state_of(bench)), "none");
+    const auto info = bench.lab.space_info(1);
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->strategy, GetParam());
+    EXPECT_EQ(info->pages, 4u);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.unmap(0x40000000, 3));
+    // Back to before the space was made.
+    while (bench.lab.undoable(1) != 0) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.undo(); }));
+    }
+    EXPECT_FALSE(bench.lab.space_info(1));
+    EXPECT_EQ(bench.lab.space(), 0u);
+}
+
+} // namespace
+} // namespace pagelab::simulation
