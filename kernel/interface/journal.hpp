@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace pagelab::interface {
 
@@ -29,7 +28,7 @@ enum class JournalKind : std::uint8_t {
                   // what the kernel needs to bring it back
 };
 
-inline constexpr std::array<std::string_view, 16> kJournalKindNames = {
+inline constexpr std::array<const char*, 16> kJournalKindNames = {
     "none",       "begin",     "commit", "rollback", "pde",   "pte",  "frame-take", "frame-free",
     "flush-page", "flush-all", "fault",  "control",  "space", "undo", "space-new",  "space-delete"};
 

@@ -3,164 +3,99 @@
 #pragma once
 
 #include "kernel/interface/journal.hpp"
-#include "kernel/paging/json.hpp"
+#include "kernel/paging/say.hpp"
 
 namespace pagelab::interface {
 
-namespace detail {
-
-template <paging::TextSink S>
-constexpr void put_counted(S& sink, std::uint32_t count, std::string_view noun) {
-    paging::put_decimal(sink, count);
-    sink.put(" ");
-    sink.put(noun);
-    sink.put(count == 1 ? "" : "s");
-}
-
-template <paging::TextSink S>
-constexpr void put_numbered(S& sink, std::string_view before, std::uint32_t number, std::string_view after) {
-    sink.put(before);
-    paging::put_decimal(sink, number);
-    sink.put(after);
-}
-
-template <paging::TextSink S>
-constexpr void put_named_hex(S& sink, std::string_view name, std::uint32_t value, unsigned digits = 8) {
-    sink.put(name);
-    paging::put_hex(sink, value, digits);
-}
-
-template <paging::TextSink S>
-constexpr void put_entry_change(S& sink, const JournalRecord& record) {
-    const paging::VirtAddr va{record.address};
-    if (record.space != 0) {
-        put_numbered(sink, "space ", record.space, ": ");
-    }
-    if (record.kind == JournalKind::pde) {
-        paging::put_pde_name(sink, va.directory_index());
-    } else {
-        paging::put_pte_name(sink, va.directory_index(), va.table_index());
-    }
-    if (record.count > 1) {
-        sink.put(" and ");
-        paging::put_decimal(sink, record.count - 1);
-        sink.put(" after it");
-    }
-    sink.put("  ");
-    paging::put_hex(sink, record.old_value, 8);
-    sink.put(" -> ");
-    paging::put_hex(sink, record.new_value, 8);
-}
-
-} // namespace detail
-
 /// The record in words, without its number and kind.
 template <paging::TextSink S>
-constexpr void put_event_text(S& sink, const JournalRecord& record) {
-    using paging::PhysAddr;
-    using paging::VirtAddr;
+void put_event_text(S& sink, const JournalRecord& record) {
+    using namespace paging;
+    const Decimal number{record.count};
+    const Hex old_value{record.old_value};
+    const Hex new_value{record.new_value};
+    const VirtAddr va{record.address};
     switch (record.kind) {
     case JournalKind::none:
-        sink.put("no record");
-        return;
+        return say(sink, "no record");
     case JournalKind::begin:
-        detail::put_numbered(sink, "command ", record.count, " begins");
-        return;
+        return say(sink, "command {} begins", number);
     case JournalKind::commit:
-        sink.put("its changes stand");
-        return;
+        return say(sink, "its changes stand");
     case JournalKind::rollback:
-        sink.put("its changes were taken back");
-        return;
+        return say(sink, "its changes were taken back");
     case JournalKind::pde:
     case JournalKind::pte:
-        detail::put_entry_change(sink, record);
-        return;
+        if (record.space != 0) {
+            say(sink, "space {}: ", Decimal{record.space});
+        }
+        say(sink, record.count > 1 ? "{} and {} after it" : "{}",
+            record.kind == JournalKind::pde ? EntryName{va.directory_index()}
+                                            : EntryName{va.directory_index(), va.table_index()},
+            Decimal{record.count - 1});
+        return say(sink, "  {} -> {}", old_value, new_value);
     case JournalKind::frame_take:
     case JournalKind::frame_free:
-        detail::put_counted(sink, record.count, "frame");
-        sink.put(" from ");
-        paging::put_address(sink, PhysAddr{record.old_value});
-        sink.put(record.kind == JournalKind::frame_take ? " left the pool" : " went back to the pool");
-        return;
+        return say(sink, "{} from {} {} the pool", Count{record.count, "frame"}, PhysAddr{record.old_value},
+                   record.kind == JournalKind::frame_take ? "left" : "went back to");
     case JournalKind::flush_page:
-        detail::put_counted(sink, record.count, "page");
-        sink.put(" flushed from ");
-        paging::put_address(sink, VirtAddr{record.address});
-        return;
+        return say(sink, "{} flushed from {}", Count{record.count, "page"}, va);
     case JournalKind::flush_all:
-        sink.put(record.new_value != 0 ? "CR3 loaded again, global pages flushed too" : "CR3 loaded again");
-        return;
+        return say(sink, "CR3 loaded again{}", record.new_value != 0 ? ", global pages flushed too" : "");
     case JournalKind::fault:
-        detail::put_numbered(sink, "vector ", record.new_value >> 16, "");
-        detail::put_named_hex(sink, ", error code ", record.new_value & 0xffff, 1);
-        detail::put_named_hex(sink, ", CR2 ", record.address);
-        detail::put_named_hex(sink, ", EIP ", record.old_value);
-        return;
+        return say(sink, "vector {}, error code {}, CR2 {}, EIP {}", Decimal{record.new_value >> 16},
+                   Hex{record.new_value & 0xffff, 1}, va, old_value);
     case JournalKind::control:
-        detail::put_numbered(sink, "CR", record.address, "");
-        detail::put_named_hex(sink, "  ", record.old_value);
-        detail::put_named_hex(sink, " -> ", record.new_value);
-        return;
+        return say(sink, "CR{}  {} -> {}", Decimal{record.address}, old_value, new_value);
     case JournalKind::space:
-        detail::put_numbered(sink, "space ", record.address >> 16, "");
-        detail::put_numbered(sink, " -> space ", record.address & 0xffff, "");
-        detail::put_named_hex(sink, ", CR3 ", record.old_value);
-        detail::put_named_hex(sink, " -> ", record.new_value);
-        return;
+        say(sink, "space {} -> space {}", Decimal{record.address >> 16}, Decimal{record.address & 0xffff});
+        return say(sink, ", CR3 {} -> {}", old_value, new_value);
     case JournalKind::space_new:
+        return say(sink, "space {} was made, its directory at {}", Decimal{record.address & 0xff},
+                   PhysAddr{record.new_value});
     case JournalKind::space_delete:
-        detail::put_numbered(sink, "space ", record.address & 0xff, "");
-        sink.put(record.kind == JournalKind::space_new ? " was made, its directory at "
-                                                       : " was deleted, its directory was at ");
-        paging::put_address(
-            sink, PhysAddr{record.kind == JournalKind::space_new ? record.new_value : record.old_value});
-        return;
+        return say(sink, "space {} was deleted, its directory was at {}", Decimal{record.address & 0xff},
+                   PhysAddr{record.old_value});
     case JournalKind::undo:
-        detail::put_numbered(sink, "command ", record.count, " was taken back");
-        return;
+        return say(sink, "command {} was taken back", number);
     }
 }
 
-constexpr std::string_view journal_kind_name(JournalKind kind) {
+constexpr const char* journal_kind_name(JournalKind kind) {
     const auto index = static_cast<std::size_t>(kind);
-    return index < kJournalKindNames.size() ? kJournalKindNames[index] : std::string_view{"unknown"};
+    return index < kJournalKindNames.size() ? kJournalKindNames[index] : "unknown";
 }
 
 /// One line of `log`, without its newline.
 template <paging::TextSink S>
-constexpr void put_event(S& sink, const JournalRecord& record) {
-    paging::FixedText<12> number;
-    paging::put_decimal(number, record.sequence);
-    paging::put_spaces(sink, number.size() < 6 ? 6 - number.size() : 0);
-    sink.put(number.view());
-    sink.put("  ");
-    paging::put_padded(sink, journal_kind_name(record.kind), 10);
-    sink.put("  ");
+void put_event(S& sink, const JournalRecord& record) {
+    paging::say(sink, "{:>6}  {:10}  ", paging::Decimal{record.sequence}, journal_kind_name(record.kind));
     put_event_text(sink, record);
 }
 
 template <paging::TextSink S>
-constexpr void write_json(S& sink, const JournalRecord& record) {
+void write_json(S& sink, const JournalRecord& record) {
     using enum JournalKind;
+    using paging::Decimal;
+    using paging::DecimalOrNull;
+    using paging::HexOrNull;
     const JournalKind kind = record.kind;
     const bool entry = kind == pde || kind == pte;
     const bool frames = kind == frame_take || kind == frame_free;
+    const bool changes = entry || kind == fault || kind == control || kind == space;
     const std::uint64_t time = std::uint64_t{record.time_high} << 32 | record.time_low;
     const auto word = [](bool there, std::uint32_t value) {
-        return there ? std::optional<std::uint64_t>{value} : std::nullopt;
+        return there ? HexOrNull{value} : HexOrNull{std::nullopt};
     };
-    paging::JsonObject json(sink, "event");
-    json.number("seq", record.sequence);
-    json.number("time", time != 0 ? std::optional{time} : std::nullopt);
-    json.number("space", record.space);
-    json.text("kind", journal_kind_name(kind));
-    json.hex("va", word(entry || kind == flush_page || kind == fault, record.address));
-    json.hex("old",
-             word(entry || frames || kind == fault || kind == control || kind == space, record.old_value));
-    json.hex("new", word(entry || kind == fault || kind == control || kind == space, record.new_value));
-    json.number("count", kind == begin || kind == undo ? 1 : record.count);
-    json.plain_text("text", [&](S& text) { put_event_text(text, record); });
+    paging::say(sink, R"({"record":"event","v":1,"seq":{},"time":{},"space":{},"kind":"{}",)",
+                Decimal{record.sequence}, time != 0 ? DecimalOrNull{time} : DecimalOrNull{std::nullopt},
+                Decimal{record.space}, journal_kind_name(kind));
+    paging::say(sink, R"("va":{},"old":{},"new":{},"count":{},"text":")",
+                word(entry || kind == flush_page || kind == fault, record.address),
+                word(changes || frames, record.old_value), word(changes, record.new_value),
+                Decimal{kind == begin || kind == undo ? 1 : record.count});
+    put_event_text(sink, record);
+    paging::say(sink, "\"}");
 }
 
 } // namespace pagelab::interface

@@ -73,53 +73,34 @@ constexpr void for_each_alias(R& read, const PagingContext& context, PhysAddr pa
 
 /// One line of `find`, without its newline.
 template <TextSink S>
-constexpr void put_alias(S& sink, const Alias& alias) {
+void put_alias(S& sink, const Alias& alias) {
     if (alias.use == Alias::Use::directory) {
-        sink.put("directory in CR3");
+        say(sink, "directory in CR3");
         return;
     }
     if (alias.use == Alias::Use::table) {
-        sink.put("table in ");
-        put_pde_name(sink, alias.pdi);
-        sink.put(" (");
-        put_address(sink, alias.va);
-        sink.put(")");
+        say(sink, "table in {} ({})", EntryName{alias.pdi}, alias.va);
         return;
     }
-    put_address(sink, alias.va);
-    sink.put("  ");
-    put_size(sink, alias.page_size);
-    sink.put("  ");
-    put_pde_name(sink, alias.pdi);
+    say(sink, "{}  {}  {}", alias.va, Size{alias.page_size}, EntryName{alias.pdi});
     if (alias.pti) {
-        sink.put(" ");
-        put_pte_name(sink, alias.pdi, *alias.pti);
+        say(sink, " {}", EntryName{alias.pdi, alias.pti});
     }
-    sink.put("  kernel ");
-    put_rights(sink, alias.kernel);
-    sink.put("  user ");
-    put_rights(sink, alias.user);
+    say(sink, "  kernel {}  user {}", alias.kernel, alias.user);
 }
 
 template <TextSink S>
-constexpr void write_json(S& sink, const Alias& alias) {
-    constexpr std::array<std::string_view, 3> kUses = {"page", "table", "directory"};
+void write_json(S& sink, const Alias& alias) {
+    constexpr std::array<const char*, 3> kUses = {"page", "table", "directory"};
     const bool page = alias.use == Alias::Use::page;
     const bool directory = alias.use == Alias::Use::directory;
-    JsonObject json(sink, "alias");
-    json.address("pa", alias.pa);
-    json.text("use", kUses[static_cast<std::size_t>(alias.use)]);
-    json.address("va", directory ? std::nullopt : std::optional{alias.va});
-    json.number("page_size", page ? std::optional<std::uint64_t>{alias.page_size} : std::nullopt);
-    if (page) {
-        json.rights("kernel", alias.kernel);
-        json.rights("user", alias.user);
-    } else {
-        json.null("kernel");
-        json.null("user");
-    }
-    json.number("pdi", directory ? std::nullopt : std::optional<std::uint64_t>{alias.pdi});
-    json.number("pti", alias.pti ? std::optional<std::uint64_t>{*alias.pti} : std::nullopt);
+    say(sink, R"({"record":"alias","v":1,"pa":{},"use":"{}","va":{},"page_size":{},)", HexOrNull{alias.pa},
+        kUses[static_cast<std::size_t>(alias.use)], directory ? HexOrNull{std::nullopt} : HexOrNull{alias.va},
+        DecimalOrNull{page, alias.page_size});
+    say(sink, page ? R"("kernel":"{}","user":"{}",)" : R"("kernel":null,"user":null,)", alias.kernel,
+        alias.user);
+    say(sink, R"("pdi":{},"pti":{}})", DecimalOrNull{!directory, alias.pdi},
+        DecimalOrNull{alias.pti.has_value(), alias.pti.value_or(0)});
 }
 
 } // namespace pagelab::paging

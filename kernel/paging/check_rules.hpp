@@ -6,7 +6,6 @@
 
 #include <array>
 #include <optional>
-#include <string_view>
 
 namespace pagelab::paging {
 
@@ -44,7 +43,7 @@ enum class Rule : std::uint8_t {
 };
 
 struct RuleInfo {
-    std::string_view name;
+    const char* name;
     Severity severity;
 };
 
@@ -75,8 +74,8 @@ constexpr Rule rule_over_table(bool user, bool writable) {
     }
     return writable ? Rule::table_writable : Rule::table_mapped;
 }
-inline constexpr std::string_view severity_name(Severity severity) {
-    constexpr std::array<std::string_view, 3> kNames = {"error", "warning", "note"};
+inline constexpr const char* severity_name(Severity severity) {
+    constexpr std::array<const char*, 3> kNames = {"error", "warning", "note"};
     return kNames[static_cast<std::size_t>(severity)];
 }
 

@@ -3,10 +3,7 @@
 #pragma once
 
 #include "kernel/paging/check_rules.hpp"
-#include "kernel/paging/json.hpp"
-#include "kernel/paging/writer.hpp"
-
-#include <algorithm>
+#include "kernel/paging/say.hpp"
 
 namespace pagelab::paging {
 
@@ -14,31 +11,17 @@ namespace detail {
 
 /// PDE 3, PTE 3:9, or: PTE 3:9 and 2 after it
 template <TextSink S>
-constexpr void put_finding_entry(S& sink, const Finding& finding) {
-    if (finding.pti) {
-        put_pte_name(sink, finding.pdi, *finding.pti);
-    } else {
-        put_pde_name(sink, finding.pdi);
-    }
-    if (finding.count > 1) {
-        sink.put(" and ");
-        put_decimal(sink, finding.count - 1);
-        sink.put(" after it");
-    }
+void put_finding_entry(S& sink, const Finding& finding) {
+    say(sink, finding.count > 1 ? "{} and {} after it" : "{}", EntryName{finding.pdi, finding.pti},
+        Decimal{finding.count - 1});
 }
 
 /// Replaces in `pattern`: @ the entry (or entries), * the frame, $ the raw value, # the count, % the slot,
 /// ~ the other address, ^ the other slot, & is or are; ? is an s for one entry, nothing for several.
 template <TextSink S>
-constexpr void put_pattern(S& sink, std::string_view pattern, const Finding& finding) {
-    while (!pattern.empty()) {
-        const std::size_t plain = std::min(pattern.find_first_of("@*$#%~^&?"), pattern.size());
-        sink.put(pattern.substr(0, plain));
-        pattern.remove_prefix(plain);
-        if (pattern.empty()) {
-            return;
-        }
-        switch (pattern.front()) {
+void put_pattern(S& sink, const char* pattern, const Finding& finding) {
+    for (; *pattern != '\0'; ++pattern) {
+        switch (*pattern) {
         case '@':
             put_finding_entry(sink, finding);
             break;
@@ -58,20 +41,22 @@ constexpr void put_pattern(S& sink, std::string_view pattern, const Finding& fin
             put_address(sink, finding.other);
             break;
         case '^':
-            put_pde_name(sink, finding.other.directory_index());
+            say(sink, "{}", EntryName{finding.other.directory_index()});
             break;
         case '&':
-            sink.put(finding.count > 1 ? "are" : "is");
+            say(sink, finding.count > 1 ? "are" : "is");
+            break;
+        case '?':
+            say(sink, finding.count > 1 ? "" : "s");
             break;
         default:
-            sink.put(finding.count > 1 ? "" : "s");
+            sink.put({pattern, 1});
         }
-        pattern.remove_prefix(1);
     }
 }
 
 /// In the order of Rule; see put_pattern. Of several entries * and $ are those of the first.
-inline constexpr std::array<std::string_view, kRules.size()> kFindingPatterns = {
+inline constexpr std::array<const char*, kRules.size()> kFindingPatterns = {
     "paging is off (CR0.PG = 0)",
     "CR3 points at *, beyond RAM",
     "@ point? at a table at *, beyond RAM",
@@ -98,7 +83,7 @@ inline constexpr std::array<std::string_view, kRules.size()> kFindingPatterns = 
     "# pages were too scattered to look for their aliases",
     "@ & not present but hold? $",
 };
-inline constexpr std::array<std::string_view, 3> kMeaningPatterns = {
+inline constexpr std::array<const char*, 3> kMeaningPatterns = {
     ": a place in a swap file, or other data of the system",
     ": a stale entry for *, or a pointer",
     ": the virtual address of the page table at *, as MMURTL keeps it",
@@ -108,7 +93,7 @@ inline constexpr std::array<std::string_view, 3> kMeaningPatterns = {
 
 /// The sentence of a finding, without its severity and rule.
 template <TextSink S>
-constexpr void put_finding_text(S& sink, const Finding& finding) {
+void put_finding_text(S& sink, const Finding& finding) {
     detail::put_pattern(sink, detail::kFindingPatterns[static_cast<std::size_t>(finding.rule)], finding);
     if (finding.rule == Rule::data_not_present) {
         detail::put_pattern(sink, detail::kMeaningPatterns[static_cast<std::size_t>(finding.meaning)],
@@ -118,24 +103,22 @@ constexpr void put_finding_text(S& sink, const Finding& finding) {
 
 /// One line of `check`, without its newline.
 template <TextSink S>
-constexpr void put_finding(S& sink, const Finding& finding) {
-    sink.put(severity_name(rule_info(finding.rule).severity));
-    sink.put(" ");
-    sink.put(rule_info(finding.rule).name);
-    sink.put(": ");
+void put_finding(S& sink, const Finding& finding) {
+    const RuleInfo& rule = rule_info(finding.rule);
+    say(sink, "{} {}: ", severity_name(rule.severity), rule.name);
     put_finding_text(sink, finding);
 }
 
 template <TextSink S>
-constexpr void write_json(S& sink, const Finding& finding) {
+void write_json(S& sink, const Finding& finding) {
     const bool of_entry = finding.rule != Rule::paging_off && finding.rule != Rule::directory_beyond_ram &&
                           finding.rule != Rule::self_map_missing && finding.rule != Rule::alias_unknown;
-    JsonObject json(sink, "finding");
-    json.text("severity", severity_name(rule_info(finding.rule).severity));
-    json.text("rule", rule_info(finding.rule).name);
-    json.address("va", of_entry ? std::optional{finding.va()} : std::nullopt);
-    json.address("pa", finding.pa);
-    json.plain_text("text", [&](S& text) { put_finding_text(text, finding); });
+    const RuleInfo& rule = rule_info(finding.rule);
+    say(sink, R"({"record":"finding","v":1,"severity":"{}","rule":"{}","va":{},"pa":{},"text":")",
+        severity_name(rule.severity), rule.name, of_entry ? HexOrNull{finding.va()} : HexOrNull{std::nullopt},
+        HexOrNull{finding.pa});
+    put_finding_text(sink, finding);
+    say(sink, "\"}");
 }
 
 } // namespace pagelab::paging

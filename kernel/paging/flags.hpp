@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace pagelab::paging {
 
@@ -34,8 +33,8 @@ inline constexpr std::uint32_t kLargeFrameMask = 0xffc00000u;
 /// A flag by name, whichever bit it is in the entry at hand. The order is the order of printing.
 enum class Flag : std::uint8_t { p, rw, us, pwt, pcd, a, d, ps, pat, g, avl9, avl10, avl11 };
 
-inline constexpr std::array<std::string_view, 13> kFlagNames = {
-    "P", "RW", "US", "PWT", "PCD", "A", "D", "PS", "PAT", "G", "AVL9", "AVL10", "AVL11"};
+inline constexpr std::array<const char*, 13> kFlagNames = {"P",  "RW",  "US", "PWT",  "PCD",   "A",    "D",
+                                                           "PS", "PAT", "G",  "AVL9", "AVL10", "AVL11"};
 
 /// A set of flags. A value; iteration by `contains` in the order of `Flag`.
 class FlagSet {

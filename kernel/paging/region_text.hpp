@@ -9,43 +9,22 @@ namespace pagelab::paging {
 
 /// One line, without its newline.
 template <TextSink S>
-constexpr void put_region(S& sink, const Region& region) {
-    FixedText<24> range;
-    put_range(range, region.range());
-    put_padded(sink, range.view(), 22);
-    FixedText<16> size;
-    put_size(size, region.size);
-    sink.put("  ");
-    put_spaces(sink, size.size() < 8 ? 8 - size.size() : 0);
-    sink.put(size.view());
-    sink.put("  ");
-    put_address(sink, region.pa);
-    sink.put("  ");
-    put_size(sink, region.page_size);
-    sink.put("  kernel ");
-    put_rights(sink, region.kernel);
-    sink.put("  user ");
-    put_rights(sink, region.user);
-    sink.put("  ");
-    put_flags(sink, region.flags);
+void put_region(S& sink, const Region& region) {
+    say(sink, "{:22}  {:>8}  {}  {}  ", region.range(), Size{region.size}, region.pa, Size{region.page_size});
+    say(sink, "kernel {}  user {}  {}", region.kernel, region.user, region.flags);
 }
 
 template <TextSink S>
-constexpr void write_json(S& sink, const Region& region) {
-    JsonObject json(sink, "region");
-    json.address("va", region.va);
-    json.number("size", region.size);
-    json.address("pa", region.pa);
-    json.number("page_size", region.page_size);
-    json.rights("kernel", region.kernel);
-    json.rights("user", region.user);
-    json.flags("flags", region.flags);
-    json.boolean("self_map", region.self_map);
+void write_json(S& sink, const Region& region) {
+    say(sink, R"({"record":"region","v":1,"va":"{}","size":{},"pa":{},"page_size":{},)", region.va,
+        LongDecimal{region.size}, HexOrNull{region.pa}, Decimal{region.page_size});
+    say(sink, R"("kernel":"{}","user":"{}","flags":{},"self_map":{}})", region.kernel, region.user,
+        FlagList{region.flags}, region.self_map);
 }
 
 /// The line that stands for a whole self-map slot: its rights are what its PDE gives on both levels.
 template <TextSink S, WordReader R>
-constexpr void write_folded_self_map(S& sink, R& read, const PagingContext& context, std::uint32_t slot) {
+void write_folded_self_map(S& sink, R& read, const PagingContext& context, std::uint32_t slot) {
     std::uint32_t tables = 0;
     for (std::uint32_t pdi = 0; pdi < kEntryCount; ++pdi) {
         const Pde pde{read(context.control.directory().plus(entry_offset(pdi))).value_or(0)};
@@ -53,23 +32,16 @@ constexpr void write_folded_self_map(S& sink, R& read, const PagingContext& cont
     }
     CombinedBits combined;
     combined.combine(Pde{read(context.control.directory().plus(entry_offset(slot))).value_or(0)});
-    FixedText<24> range;
-    put_range(range, *VirtRange::from_size(VirtAddr::from_indices(slot, 0), kLargePageSize));
-    put_padded(sink, range.view(), 22);
-    sink.put("     4 MiB  self-map of ");
-    put_address(sink, context.control.directory());
-    sink.put(", ");
-    put_decimal(sink, tables);
-    sink.put(tables == 1 ? " table  kernel " : " tables  kernel ");
-    put_rights(sink, kernel_rights(combined, context.control));
-    sink.put("  user ");
-    put_rights(sink, user_rights(combined));
+    say(sink, "{:22}     4 MiB  self-map of {}, {}  kernel {}  user {}",
+        VirtRange{VirtAddr::from_indices(slot, 0), (std::uint64_t{slot} + 1) << 22},
+        context.control.directory(), Count{tables, "table"}, kernel_rights(combined, context.control),
+        user_rights(combined));
 }
 
 /// The whole answer of `maps`. A self-map slot is folded where nothing is filtered and the slot is wholly
 /// asked for.
 template <TextSink S, WordReader R>
-constexpr void write_maps_text(S& sink, R& read, const PagingContext& context, const RegionQuery& query) {
+void write_maps_text(S& sink, R& read, const PagingContext& context, const RegionQuery& query) {
     std::uint32_t lines = 0;
     std::uint64_t bytes = 0;
     std::optional<std::uint32_t> folded;
@@ -81,26 +53,23 @@ constexpr void write_maps_text(S& sink, R& read, const PagingContext& context, c
             if (folded != slot) {
                 folded = slot;
                 write_folded_self_map(sink, read, context, slot);
-                sink.put("\n");
+                say(sink, "\n");
                 ++lines;
                 bytes += kLargePageSize;
             }
             return true;
         }
         put_region(sink, region);
-        sink.put("\n");
+        say(sink, "\n");
         ++lines;
         bytes += region.size;
         return true;
     });
     if (lines == 0) {
-        sink.put("nothing is mapped\n");
+        say(sink, "nothing is mapped\n");
         return;
     }
-    put_decimal(sink, lines);
-    sink.put(lines == 1 ? " region, " : " regions, ");
-    put_size(sink, bytes);
-    sink.put(" mapped\n");
+    say(sink, "{}, {} mapped\n", Count{lines, "region"}, Size{bytes});
 }
 
 } // namespace pagelab::paging

@@ -23,8 +23,9 @@ struct Slot {
     }
     /// Slots worth a line: present, or with a value that means something to somebody.
     [[nodiscard]] constexpr bool holds_something() const { return raw != 0; }
-    [[nodiscard]] constexpr bool has_target() const {
-        return kind == EntryKind::table || kind == EntryKind::page;
+    [[nodiscard]] constexpr HexOrNull target_or_null() const {
+        return kind == EntryKind::table || kind == EntryKind::page ? HexOrNull{target}
+                                                                   : HexOrNull{std::nullopt};
     }
 };
 
@@ -53,72 +54,47 @@ constexpr Slot make_pte_slot(std::uint32_t pdi, std::uint32_t pti, std::uint32_t
 
 /// The line of a slot up to what it leads to.
 template <TextSink S>
-constexpr void put_slot_head(S& sink, const Slot& slot) {
-    FixedText<16> name;
-    if (slot.level == Level::pde) {
-        put_pde_name(name, slot.index);
-    } else {
-        put_pte_name(name, slot.table, slot.index);
-    }
-    put_padded(sink, name.view(), kNameColumn);
-    sink.put("  ");
-    put_address(sink, slot.va());
-    sink.put("  ");
-    put_hex(sink, slot.raw, 8);
-    sink.put("  ");
-    put_flags(sink, slot.flags);
-    sink.put("  -> ");
+void put_slot_head(S& sink, const Slot& slot) {
+    const EntryName name =
+        slot.level == Level::pde ? EntryName{slot.index} : EntryName{slot.table, std::uint32_t{slot.index}};
+    say(sink, "{:12}  {}  {}  {}  -> ", name, slot.va(), Hex{slot.raw}, slot.flags);
 }
 
 /// One line of dumppd or dumppt, without its newline.
 template <TextSink S>
-constexpr void put_slot(S& sink, const Slot& slot) {
+void put_slot(S& sink, const Slot& slot) {
     put_slot_head(sink, slot);
     if (slot.self_map) {
-        sink.put("self-map ");
-        put_address(sink, slot.target);
+        say(sink, "self-map {}", slot.target);
     } else {
         put_target(sink, slot.kind, slot.target);
     }
 }
 
 template <TextSink S>
-constexpr void write_json(S& sink, const Slot& slot) {
-    JsonObject json(sink, "slot");
-    json.text("level", level_name(slot.level));
-    json.number("index", slot.index);
-    json.number("table", slot.level == Level::pte ? std::optional<std::uint64_t>{slot.table} : std::nullopt);
-    json.address("va", slot.va());
-    json.hex("raw", slot.raw);
-    json.flags("flags", slot.flags);
-    json.text("kind", slot.self_map ? std::string_view{"self-map"} : kind_name(slot.kind));
-    json.address("pa", slot.has_target() ? std::optional{slot.target} : std::nullopt);
+void write_json(S& sink, const Slot& slot) {
+    say(sink, R"({"record":"slot","v":1,"level":"{}","index":{},"table":{},"va":"{}","raw":"{}",)",
+        level_name(slot.level), Decimal{slot.index}, DecimalOrNull{slot.level == Level::pte, slot.table},
+        slot.va(), Hex{slot.raw});
+    say(sink, R"("flags":{},"kind":"{}","pa":{}})", FlagList{slot.flags},
+        slot.self_map ? "self-map" : kind_name(slot.kind), slot.target_or_null());
 }
 
 /// decode: the value alone, as an entry of this level.
 template <TextSink S>
-constexpr void write_entry_text(S& sink, const Slot& slot) {
-    put_hex(sink, slot.raw, 8);
-    sink.put("  ");
-    sink.put(level_name(slot.level));
-    sink.put("  ");
-    put_flags(sink, slot.flags);
-    sink.put("  -> ");
+void write_entry_text(S& sink, const Slot& slot) {
+    say(sink, "{}  {}  {}  -> ", Hex{slot.raw}, level_name(slot.level), slot.flags);
     put_target(sink, slot.kind, slot.target);
-    sink.put("\n");
+    say(sink, "\n");
 }
 
 template <TextSink S>
-constexpr void write_entry_json(S& sink, const Slot& slot) {
-    JsonObject json(sink, "entry");
-    json.text("level", level_name(slot.level));
-    json.hex("raw", slot.raw);
-    json.flags("flags", slot.flags);
-    json.text("kind", kind_name(slot.kind));
-    json.address("pa", slot.has_target() ? std::optional{slot.target} : std::nullopt);
+void write_entry_json(S& sink, const Slot& slot) {
     const std::uint32_t size = slot.level == Level::pde ? kLargePageSize : kPageSize;
-    json.number("page_size",
-                slot.kind == EntryKind::page ? std::optional<std::uint64_t>{size} : std::nullopt);
+    say(sink,
+        R"({"record":"entry","v":1,"level":"{}","raw":"{}","flags":{},"kind":"{}","pa":{},"page_size":{}})",
+        level_name(slot.level), Hex{slot.raw}, FlagList{slot.flags}, kind_name(slot.kind),
+        slot.target_or_null(), DecimalOrNull{slot.kind == EntryKind::page, size});
 }
 
 } // namespace pagelab::paging

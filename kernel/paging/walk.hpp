@@ -15,8 +15,8 @@ namespace pagelab::paging {
 
 enum class Outcome : std::uint8_t { page_4k, page_4m, not_present, reserved_bit, paging_off, unreadable };
 
-inline constexpr std::array<std::string_view, 6> kOutcomeNames = {"page-4k",      "page-4m",    "not-present",
-                                                                  "reserved-bit", "paging-off", "unreadable"};
+inline constexpr std::array<const char*, 6> kOutcomeNames = {"page-4k",      "page-4m",    "not-present",
+                                                             "reserved-bit", "paging-off", "unreadable"};
 
 /// One entry on the way.
 struct Step {

@@ -35,13 +35,15 @@ private:
     std::size_t size_ = 0;
 };
 
+inline constexpr const char* kHexDigits = "0123456789abcdef";
+
 /// `0x` and at least `digits` hex digits, lower case.
 template <TextSink S>
 constexpr void put_hex(S& sink, std::uint64_t value, unsigned digits) {
     std::array<char, 18> text;
     std::size_t first = text.size();
     do {
-        text[--first] = "0123456789abcdef"[value & 0xf];
+        text[--first] = kHexDigits[value & 0xf];
         value >>= 4;
     } while (value != 0 || text.size() - first < digits);
     text[--first] = 'x';
@@ -60,27 +62,24 @@ constexpr void put_decimal(S& sink, std::uint32_t value) {
     sink.put({text.data() + first, text.size() - first});
 }
 
-/// Decimal of 64 bits, by subtraction: a division would need a library that the kernel lacks.
+/// Decimal of 64 bits, divided by 16 bits at a time: a division of 64 would need a library that the kernel
+/// lacks.
 template <TextSink S>
 constexpr void put_long_decimal(S& sink, std::uint64_t value) {
-    constexpr auto kPowers = [] {
-        std::array<std::uint64_t, 20> powers{1};
-        for (std::size_t i = 1; i < powers.size(); ++i) {
-            powers[i] = powers[i - 1] * 10;
+    std::array<char, 20> text;
+    std::size_t first = text.size();
+    do {
+        std::uint32_t rest = 0;
+        std::uint64_t quotient = 0;
+        for (int shift = 48; shift >= 0; shift -= 16) {
+            rest = rest << 16 | static_cast<std::uint16_t>(value >> shift);
+            quotient = quotient << 16 | rest / 10;
+            rest %= 10;
         }
-        return powers;
-    }();
-    bool begun = false;
-    for (std::size_t i = kPowers.size(); i-- > 0;) {
-        std::uint32_t digit = 0;
-        for (; value >= kPowers[i]; value -= kPowers[i]) {
-            ++digit;
-        }
-        begun = begun || digit != 0 || i == 0;
-        if (begun) {
-            put_decimal(sink, digit);
-        }
-    }
+        text[--first] = static_cast<char>('0' + rest);
+        value = quotient;
+    } while (value != 0);
+    sink.put({text.data() + first, text.size() - first});
 }
 
 template <TextSink S>

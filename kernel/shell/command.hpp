@@ -62,7 +62,7 @@ struct Invocation {
     bool interrupted = false;
     Ending ending = Ending::none;
     /// The words after the command's name, without options.
-    interface::Words args{};
+    interface::Words args {};
 
     /// To be asked at least each 50 ms by a loop. From true on nothing more is printed.
     [[nodiscard]] bool poll() {
@@ -106,7 +106,7 @@ enum class Family : std::uint8_t {
     teach,
     system
 };
-inline constexpr std::array<std::string_view, 10> kFamilyNames = {
+inline constexpr std::array<Literal, 10> kFamilyNames = {
     "translate", "change", "memory", "access", "tlb", "space", "strategy", "history", "teach", "system"};
 
 enum class Kind : std::uint8_t {
@@ -121,24 +121,24 @@ enum class Kind : std::uint8_t {
 enum class Prefixes : std::uint8_t { none, force, noflush, both };
 
 struct Command {
-    std::string_view name;
+    Literal name;
     Family family{};
     Kind kind{};
     Prefixes prefixes = Prefixes::none;
     std::uint8_t min_args = 0;
     std::uint8_t max_args = 0;
     /// The arguments, as usage shows them; without options.
-    std::string_view usage;
-    std::string_view summary;
+    Literal usage;
+    Literal summary;
     /// More lines for `help`, each with its newline; may be empty.
-    std::string_view details;
+    Literal details;
     /// Whole lines; each works on a fresh machine.
-    std::array<std::string_view, 3> examples;
+    std::array<Literal, 3> examples;
     /// Separated by a space; `=` at the end: a value follows. A query has --json besides.
-    std::string_view options;
+    Literal options;
     /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics. With `word=`
     /// before them only behind that word.
-    std::string_view words;
+    Literal words;
     Handler handler = nullptr; // none for prefixes and modifiers
 };
 

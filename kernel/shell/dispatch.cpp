@@ -1,6 +1,5 @@
 #include "kernel/shell/dispatch.hpp"
 
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/commands/refusals.hpp"
 #include "kernel/shell/synonyms.hpp"
 
@@ -71,11 +70,16 @@ void set_option(Flags& flags, std::string_view option, std::string_view value) {
     }
 }
 
+/// Its words are not ours to read.
+bool is_echo(const Command& command) {
+    return is(command.name, "echo");
+}
+
 /// Leaves of the words after the name those that are no options.
 Status take_words(Invocation& invocation, const Command& command) {
     interface::Words& words = invocation.args;
     const std::size_t count = words.count;
-    const bool takes_dashes = is(command.name, "echo");
+    const bool takes_dashes = is_echo(command);
     words.count = 0;
     for (std::size_t i = 1; i < count; ++i) {
         const std::string_view word = words[i];
@@ -155,7 +159,7 @@ Status help_on(Invocation& invocation, std::string_view name) {
 
 Status run(Invocation& invocation, const Command& command) {
     const interface::Words& words = invocation.args;
-    if (words.count == 2 && asks_for_help(words[1]) && !is(command.name, "echo")) {
+    if (words.count == 2 && asks_for_help(words[1]) && !is_echo(command)) {
         return help_on(invocation, command.name);
     }
     if (command.kind == Kind::modifier) {
@@ -227,12 +231,10 @@ const Command* find_or_translate(Invocation& invocation) {
 
 void print_error(Output& out, std::string_view text, bool json) {
     if (json) {
-        paging::JsonObject object(out, "error");
-        object.text("text", text);
+        say(out, "{\"record\":\"error\",\"v\":1,\"text\":{}}\n", Quoted{text});
     } else {
-        print(out, "error: ", text);
+        say(out, "error: {}\n", text);
     }
-    print(out, "\n");
 }
 
 void print_error(Output& out, Problem, bool json) {

@@ -71,12 +71,11 @@ void report_exception(Output& out, machine::Machine& machine, const machine::Exc
         write_json(out, explain_page_fault(machine, paging::VirtAddr{exception.cr2}, exception.code,
                                            paging::VirtAddr{exception.eip}));
     } else {
-        Text<96> text;
-        put_head(text, exception);
-        paging::JsonObject<Output> object(out, "error");
-        object.text("text", text.view());
+        say(out, R"({"record":"error","v":1,"text":")");
+        put_head(out, exception);
+        say(out, "\"}");
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 } // namespace pagelab::shell

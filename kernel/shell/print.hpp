@@ -13,9 +13,15 @@
 
 namespace pagelab::shell {
 
+class ShortLine;
+
 /// Where the shell's text goes: the machine's serial port, a line under construction, a string in a test.
 class Output {
 public:
+    /// All text is written to an Output, an aligned part first into a short line.
+    using Sink = Output;
+    using Buffer = ShortLine;
+
     virtual void put(std::string_view text) = 0;
 
 protected:
@@ -57,22 +63,37 @@ private:
 /// Whether a word is this one: for literals, shorter to call than ==.
 [[nodiscard]] bool is(std::string_view word, const char* literal);
 
+/// A literal in a table: half the size of a view of it, and reads as one.
+class Literal {
+public:
+    constexpr Literal(const char* text = "") : text_(text) {}
+    constexpr operator std::string_view() const { return text_; }
+    [[nodiscard]] constexpr const char* text() const { return text_; }
+    [[nodiscard]] constexpr bool empty() const { return *text_ == '\0'; }
+    friend bool operator==(Literal literal, std::string_view word) { return is(word, literal.text_); }
+
+private:
+    const char* text_;
+};
+
+class ShortLine final : public Line {
+public:
+    ShortLine() : Line(room_) {}
+
+private:
+    char room_[24];
+};
+
 using paging::Count;
 using paging::Decimal;
+using paging::DecimalOrNull;
+using paging::EntryName;
 using paging::Hex;
+using paging::HexOrNull;
 using paging::LongDecimal;
+using paging::print;
+using paging::Quoted;
+using paging::say;
 using paging::Size;
-
-/// Writes `sentence` with the parts in place of its {}.
-template <class... Parts>
-[[gnu::always_inline]] inline void say(Output& out, const char* sentence, const Parts&... parts) {
-    paging::say<Output>(out, sentence, parts...);
-}
-
-/// Writes the parts one after the other.
-template <class... Parts>
-[[gnu::always_inline]] inline void print(Output& out, const Parts&... parts) {
-    paging::put_all<Output>(out, parts...);
-}
 
 } // namespace pagelab::shell

@@ -12,8 +12,8 @@
 namespace pagelab::shell {
 
 enum class QuestionKind : std::uint8_t { translate, window, split, entry, access };
-inline constexpr std::array<std::string_view, 5> kQuestionKinds = {"translate", "window", "split", "entry",
-                                                                   "access"};
+inline constexpr std::array<const char*, 5> kQuestionKinds = {"translate", "window", "split", "entry",
+                                                              "access"};
 
 /// What is asked and what it is asked about. Each kind uses some of the fields.
 struct Question {

@@ -116,7 +116,8 @@ Parsed<PhysRange> parse_physical_range(std::string_view token) {
             return std::unexpected{size.error()};
         }
         if (*size > kLastPhysical + 1 - first->raw()) {
-            return wrong("the range '{}' passes the last physical address, {}", token, PhysAddr{kLastPhysical});
+            return wrong("the range '{}' passes the last physical address, {}", token,
+                         PhysAddr{kLastPhysical});
         }
         return PhysRange{*first, first->plus(*size)};
     }

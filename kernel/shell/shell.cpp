@@ -1,7 +1,6 @@
 #include "kernel/shell/shell.hpp"
 
 #include "kernel/interface/marks.hpp"
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/completion.hpp"
 #include "kernel/shell/dispatch.hpp"
 #include "kernel/shell/fault_report.hpp"
@@ -231,15 +230,12 @@ void Shell::end_run(Status status, bool last) {
 void Shell::report_time(const Modifier& modifier) {
     const std::uint64_t now = machine_.ticks();
     if (wants_json(job_.core)) {
-        {
-            paging::JsonObject<Output> json(out_, "time");
-            json.number("ticks", now == 0 ? std::nullopt : std::optional{now - modifier.started});
-        }
-        print(out_, "\n");
+        say(out_, "{\"record\":\"time\",\"v\":1,\"ticks\":{}}\n",
+            now == 0 ? DecimalOrNull{std::nullopt} : DecimalOrNull{now - modifier.started});
     } else if (now == 0) {
-        print(out_, "no ticks: this CPU has no time stamp counter\n");
+        say(out_, "no ticks: this CPU has no time stamp counter\n");
     } else {
-        print(out_, LongDecimal{now - modifier.started}, " ticks\n");
+        say(out_, "{} ticks\n", LongDecimal{now - modifier.started});
     }
 }
 

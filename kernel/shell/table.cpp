@@ -620,8 +620,9 @@ constexpr bool is_complete(const Command& command) {
            !command.examples[1].empty() && command.min_args <= command.max_args &&
            (command.max_args == 0) == command.usage.empty();
 }
-static_assert(std::is_sorted(kCommands.begin(), kCommands.end(),
-                             [](const Command& a, const Command& b) { return a.name < b.name; }));
+static_assert(std::is_sorted(kCommands.begin(), kCommands.end(), [](const Command& a, const Command& b) {
+    return std::string_view{a.name} < std::string_view{b.name};
+}));
 static_assert(std::all_of(kCommands.begin(), kCommands.end(), is_complete));
 
 constexpr std::size_t kLongestName = 16;
@@ -634,7 +635,7 @@ std::span<const Command> commands() {
 
 const Command* find_command(std::string_view name) {
     for (const Command& command : kCommands) {
-        if (command.name == name) {
+        if (is(name, command.name.text())) {
             return &command;
         }
     }

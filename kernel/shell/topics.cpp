@@ -63,8 +63,9 @@ constexpr std::array kTopics = {
           "v2p, pmap, pagewalk, pagemap.\n",
           {"info mem", "x/8wx 0xc0100000", "showmappings 0xc0000000 0xc0002000"}},
 };
-static_assert(std::is_sorted(kTopics.begin(), kTopics.end(),
-                             [](const Topic& a, const Topic& b) { return a.name < b.name; }));
+static_assert(std::is_sorted(kTopics.begin(), kTopics.end(), [](const Topic& a, const Topic& b) {
+    return std::string_view{a.name} < std::string_view{b.name};
+}));
 
 } // namespace
 
@@ -74,7 +75,7 @@ std::span<const Topic> topics() {
 
 const Topic* find_topic(std::string_view name) {
     for (const Topic& topic : kTopics) {
-        if (topic.name == name) {
+        if (is(name, topic.name.text())) {
             return &topic;
         }
     }

@@ -1,6 +1,8 @@
 // What `help TOPIC` tells. For `help` and completion.
 #pragma once
 
+#include "kernel/shell/print.hpp"
+
 #include <array>
 #include <span>
 #include <string_view>
@@ -8,12 +10,12 @@
 namespace pagelab::shell {
 
 struct Topic {
-    std::string_view name;
-    std::string_view summary;
+    Literal name;
+    Literal summary;
     /// Lines, each with its newline.
-    std::string_view text;
+    Literal text;
     /// Whole lines; each works on a fresh machine.
-    std::array<std::string_view, 3> examples;
+    std::array<Literal, 3> examples;
 };
 
 [[nodiscard]] std::span<const Topic> topics();

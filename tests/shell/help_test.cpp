@@ -31,8 +31,9 @@ TEST(Table, EveryCommandThatRunsHasAHandler) {
     for (const Command& command : commands()) {
         const bool runs_others = command.kind == Kind::prefix || command.kind == Kind::modifier;
         EXPECT_EQ(command.handler == nullptr, runs_others) << command.name;
-        EXPECT_TRUE(command.details.empty() || command.details.ends_with('\n')) << command.name;
-        EXPECT_FALSE(command.summary.ends_with('.')) << command.name;
+        EXPECT_TRUE(command.details.empty() || std::string_view{command.details}.ends_with('\n'))
+            << command.name;
+        EXPECT_FALSE(std::string_view{command.summary}.ends_with('.')) << command.name;
     }
 }
 

@@ -6,9 +6,18 @@
 
 #include <algorithm>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace pagelab::shell {
+
+inline std::ostream& operator<<(std::ostream& out, Literal literal) {
+    return out << literal.text();
+}
+
+} // namespace pagelab::shell
 
 namespace pagelab::shell::test {
 

@@ -1,15 +1,12 @@
 // frames alloc free: physical memory and its pool.
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/commands/refusals.hpp"
-
-#include <algorithm>
 
 namespace pagelab::shell::handlers {
 namespace {
 
 struct Row {
-    std::string_view name;
+    const char* name;
     std::uint32_t machine::FrameCounts::*count;
 };
 constexpr Row kRows[] = {
@@ -41,23 +38,17 @@ Status free_tables(Invocation& invocation) {
 Status frames(Invocation& invocation) {
     const machine::FrameCounts counts = invocation.machine.frames();
     if (invocation.flags.json) {
-        {
-            paging::JsonObject json(invocation.out, "frames");
-            for (const auto& [name, count] : kRows) {
-                json.number(name, counts.*count);
-            }
+        say(invocation.out, R"({"record":"frames","v":1)");
+        for (const auto& [name, count] : kRows) {
+            say(invocation.out, ",\"{}\":{}", name, Decimal{counts.*count});
         }
-        print(invocation.out, "\n");
+        say(invocation.out, "}\n");
         return Status::ok;
     }
     for (const auto& [name, count] : kRows) {
-        paging::put_padded(invocation.out, name, 9);
-        print(invocation.out, "  ");
-        Text<12> number;
-        print(number, Decimal{counts.*count});
-        paging::put_spaces(invocation.out, 8 - std::min<std::size_t>(8, number.size()));
-        print(invocation.out, number.view(), "  ", Size{std::uint64_t{counts.*count} * paging::kPageSize},
-              "\n");
+        const std::uint32_t frames = counts.*count;
+        say(invocation.out, "{:9}  {:>8}  {}\n", name, Decimal{frames},
+            Size{std::uint64_t{frames} * paging::kPageSize});
     }
     return Status::ok;
 }

@@ -8,39 +8,39 @@
 namespace pagelab::shell::handlers {
 namespace {
 
-void put_examples(Output& out, std::span<const std::string_view> examples) {
-    for (const std::string_view example : examples) {
+void put_examples(Output& out, std::span<const Literal> examples) {
+    for (const Literal example : examples) {
         if (!example.empty()) {
-            print(out, "  ", example, "\n");
+            say(out, "  {}\n", example);
         }
     }
 }
 
 void put_overview(Output& out) {
     for (std::size_t family = 0; family < kFamilyNames.size(); ++family) {
-        paging::put_padded(out, kFamilyNames[family], 10);
+        say(out, "{:10}", kFamilyNames[family]);
         for (const Command& command : commands()) {
             if (static_cast<std::size_t>(command.family) == family) {
-                print(out, " ", command.name);
+                say(out, " {}", command.name);
             }
         }
-        print(out, "\n");
+        say(out, "\n");
     }
-    paging::put_padded(out, "topics", 10);
+    say(out, "topics    ");
     for (const Topic& topic : topics()) {
-        print(out, " ", topic.name);
+        say(out, " {}", topic.name);
     }
-    print(out, "\nhelp COMMAND or help TOPIC tells more, with examples to type\n");
+    say(out, "\nhelp COMMAND or help TOPIC tells more, with examples to type\n");
 }
 
 void put_command(Output& out, const Command& command) {
     put_usage_text(out, command);
-    print(out, "\n", command.summary, "\n", command.details);
+    say(out, "\n{}\n{}", command.summary, command.details);
     put_examples(out, command.examples);
 }
 
 void put_topic(Output& out, const Topic& topic) {
-    print(out, topic.name, ": ", topic.summary, "\n", topic.text);
+    say(out, "{}: {}\n{}", topic.name, topic.summary, topic.text);
     put_examples(out, topic.examples);
 }
 
@@ -52,7 +52,7 @@ std::string_view nearest(std::string_view name) {
         }
     }
     const Command* command = nearest_command(name);
-    return command == nullptr ? std::string_view{} : command->name;
+    return command == nullptr ? std::string_view{} : std::string_view{command->name};
 }
 
 } // namespace

@@ -1,7 +1,6 @@
 // peek poke fill: memory by virtual or physical address.
 // An access of virtual memory may fault, and that ends the command: what is read is read before it is
 // printed, and what is written is tried on every page first.
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/commands/refusals.hpp"
 #include "kernel/shell/reader.hpp"
@@ -214,20 +213,15 @@ void put_values_text(Output& out, const Place& place, Unit unit, std::span<const
 }
 
 void put_values_json(Output& out, const Place& place, Unit unit, std::span<const std::uint32_t> values) {
-    {
-        paging::JsonObject json(out, "memory");
-        json.address("va", place.physical ? std::nullopt : std::optional{place.va});
-        json.address("pa", place.physical ? std::optional{place.pa} : std::nullopt);
-        json.number("unit", bytes_of(unit));
-        json.raw("values").put("[");
-        std::string_view separator = "\"";
-        for (const std::uint32_t value : values) {
-            print(out, separator, Hex{value, bytes_of(unit) * 2}, "\"");
-            separator = ",\"";
-        }
-        print(out, "]");
+    say(out, R"({"record":"memory","v":1,"va":{},"pa":{},"unit":{},"values":)",
+        place.physical ? HexOrNull{std::nullopt} : HexOrNull{place.va},
+        place.physical ? HexOrNull{place.pa} : HexOrNull{std::nullopt}, Decimal{bytes_of(unit)});
+    const char* separator = "[";
+    for (const std::uint32_t value : values) {
+        say(out, "{}\"{}\"", separator, Hex{value, bytes_of(unit) * 2});
+        separator = ",";
     }
-    print(out, "\n");
+    say(out, "]}\n");
 }
 
 /// Physical memory is asked for before anything is printed: all of it must be RAM.

@@ -37,7 +37,7 @@ Parsed<Access> parse_access(const interface::Words& args) {
     return access;
 }
 
-std::string_view verdict(bool fault) {
+const char* verdict(bool fault) {
     return fault ? "fault" : "allowed";
 }
 
@@ -73,30 +73,26 @@ Trial attempt(Machine& machine, VirtAddr va, const Access& access) {
             .cpu = machine.touch(va, access)};
 }
 
-template <paging::TextSink S>
-void put_verdict(S& out, bool fault, std::uint32_t code) {
-    out.put(verdict(fault));
-    if (fault) {
-        out.put(" ");
-        paging::put_hex(out, code, 1);
-    }
+void put_verdict(Output& out, bool fault, std::uint32_t code) {
+    say(out, fault ? "fault {}" : "allowed", Hex{code, 1});
+}
+
+/// A verdict as two values of JSON.
+void put_verdict_json(Output& out, const char* keys, bool fault, std::uint32_t code) {
+    say(out, keys, verdict(fault));
+    say(out, fault ? "\"{}\"" : "null", Hex{code, 1});
 }
 
 void put_json(Output& out, const Trial& trial) {
-    {
-        const auto put_code = [](paging::JsonObject<Output>& json, std::string_view key, bool fault,
-                                 std::uint32_t value) { fault ? json.hex(key, value, 1) : json.null(key); };
-        paging::JsonObject<Output> json(out, "probe");
-        json.address("va", trial.va);
-        json.text("access", paging::access_name(trial.access.kind));
-        json.text("ring", std::string_view{trial.access.user ? "user" : "kernel"});
-        json.text("predicted", verdict(trial.predicted.fault));
-        put_code(json, "code", trial.predicted.fault, trial.predicted.code);
-        json.text("cpu", trial.cpu ? std::optional{verdict(trial.cpu->faulted)} : std::nullopt);
-        put_code(json, "cpu_code", trial.cpu && trial.cpu->faulted, trial.cpu ? trial.cpu->code : 0);
-        json.boolean("agree", trial.agrees());
+    say(out, R"({"record":"probe","v":1,"va":"{}","access":"{}","ring":"{}")", trial.va,
+        paging::access_name(trial.access.kind), trial.access.user ? "user" : "kernel");
+    put_verdict_json(out, R"(,"predicted":"{}","code":)", trial.predicted.fault, trial.predicted.code);
+    if (trial.cpu) {
+        put_verdict_json(out, R"(,"cpu":"{}","cpu_code":)", trial.cpu->faulted, trial.cpu->code);
+    } else {
+        say(out, R"(,"cpu":null,"cpu_code":null)");
     }
-    print(out, "\n");
+    say(out, ",\"agree\":{}}\n", trial.agrees());
 }
 
 Status differ(Invocation& invocation, VirtAddr va) {
@@ -108,15 +104,14 @@ Status differ(Invocation& invocation, VirtAddr va) {
 void put_line(Output& out, const Trial& trial) {
     Text<16> predicted;
     put_verdict(predicted, trial.predicted.fault, trial.predicted.code);
-    paging::put_padded(out, trial.access.user ? "user" : "kernel", 8);
-    paging::put_padded(out, paging::access_name(trial.access.kind), 7);
-    paging::put_padded(out, predicted.view(), 12);
+    say(out, "{:8}{:7}{:12}", trial.access.user ? "user" : "kernel", paging::access_name(trial.access.kind),
+        predicted.view());
     if (!trial.cpu) {
-        print(out, "predicted only: ", trial.cpu.error().reason, "\n");
+        say(out, "predicted only: {}\n", trial.cpu.error().reason);
         return;
     }
     put_verdict(out, trial.cpu->faulted, trial.cpu->code);
-    print(out, trial.agrees() ? "\n" : "   differs\n");
+    say(out, trial.agrees() ? "\n" : "   differs\n");
 }
 
 /// A right that the CPU grants though the tables deny it: the TLB holds what the entry was.
@@ -134,30 +129,28 @@ std::optional<Access> granted_by_an_old_entry(Machine& machine, VirtAddr va) {
 }
 
 struct StaleAnswer {
-    /// null, "mapping", "frame" or "rights".
-    std::optional<std::string_view> what;
-    std::string_view text;
+    /// As JSON: "mapping", "frame" or "rights", with its quotes; null if nothing is stale.
+    const char* what;
+    const char* text;
 };
 
 StaleAnswer stale_answer(Machine& machine, VirtAddr va, machine::Staleness staleness) {
-    switch (staleness) {
-    case machine::Staleness::still_mapped:
-        return {"mapping", "nothing is mapped there any more, but the CPU still reads a page"};
-    case machine::Staleness::other_frame:
-        return {"frame", "the CPU still reads another page than the one that the tables name"};
-    case machine::Staleness::same_frame:
-        break;
+    if (staleness == machine::Staleness::still_mapped) {
+        return {"\"mapping\"", "nothing is mapped there any more, but the CPU still reads a page"};
+    }
+    if (staleness == machine::Staleness::other_frame) {
+        return {"\"frame\"", "the CPU still reads another page than the one that the tables name"};
     }
     const auto access = granted_by_an_old_entry(machine, va);
     if (!access) {
-        return {std::nullopt, "the CPU uses what the tables say"};
+        return {nullptr, "the CPU uses what the tables say"};
     }
-    if (access->kind == AccessKind::write) {
-        return {"rights", access->user ? "the CPU still lets user code write, the tables no longer do"
-                                       : "the CPU still lets the kernel write, the tables no longer do"};
-    }
-    return {"rights", access->user ? "the CPU still lets user code read, the tables no longer do"
-                                   : "the CPU still lets the kernel read, the tables no longer do"};
+    constexpr std::array<const char*, 4> kTexts = {
+        "the CPU still lets the kernel read, the tables no longer do",
+        "the CPU still lets user code read, the tables no longer do",
+        "the CPU still lets the kernel write, the tables no longer do",
+        "the CPU still lets user code write, the tables no longer do"};
+    return {"\"rights\"", kTexts[(access->kind == AccessKind::write ? 2u : 0u) + (access->user ? 1u : 0u)]};
 }
 
 } // namespace
@@ -179,17 +172,14 @@ Status touch(Invocation& invocation) {
         put_json(invocation.out, trial);
         return trial.agrees() ? Status::ok : Status::error;
     }
-    print(invocation.out, *va, "  ", paging::access_name(access->kind), " by ",
-          access->user ? "user" : "kernel", "  predicted ");
+    const bool agree = trial.agrees();
+    say(invocation.out, "{}  {} by {}  predicted ", *va, paging::access_name(access->kind),
+        access->user ? "user" : "kernel");
     put_verdict(invocation.out, trial.predicted.fault, trial.predicted.code);
-    print(invocation.out, "  CPU ");
+    say(invocation.out, "  CPU ");
     put_verdict(invocation.out, trial.cpu->faulted, trial.cpu->code);
-    if (trial.agrees()) {
-        print(invocation.out, "  they agree; no trace but A and D\n");
-        return Status::ok;
-    }
-    print(invocation.out, "  they differ; no trace but A and D\n");
-    return differ(invocation, *va);
+    say(invocation.out, "  they {}; no trace but A and D\n", agree ? "agree" : "differ");
+    return agree ? Status::ok : differ(invocation, *va);
 }
 
 Status probe(Invocation& invocation) {
@@ -199,7 +189,7 @@ Status probe(Invocation& invocation) {
     }
     bool all_agree = true;
     if (!invocation.flags.json) {
-        print(invocation.out, *va, "     predicted   CPU\n");
+        say(invocation.out, "{}     predicted   CPU\n", *va);
     }
     for (const Access& access : kAccesses) {
         const Trial trial = attempt(invocation.machine, *va, access);
@@ -209,7 +199,7 @@ Status probe(Invocation& invocation) {
     if (invocation.flags.json) {
         return all_agree ? Status::ok : Status::error;
     }
-    print(invocation.out, "no trace but A and D\n");
+    say(invocation.out, "no trace but A and D\n");
     return all_agree ? Status::ok : differ(invocation, *va);
 }
 
@@ -224,21 +214,14 @@ Status stale(Invocation& invocation) {
     }
     const StaleAnswer answer = stale_answer(invocation.machine, *va, *staleness);
     if (invocation.flags.json) {
-        {
-            paging::JsonObject<Output> json(invocation.out, "stale");
-            json.address("va", *va);
-            json.boolean("stale", answer.what.has_value());
-            json.text("what", answer.what);
-            json.text("text", answer.text);
-        }
-        print(invocation.out, "\n");
+        say(invocation.out,
+            "{\"record\":\"stale\",\"v\":1,\"va\":\"{}\",\"stale\":{},\"what\":{},\"text\":\"{}\"}\n", *va,
+            answer.what != nullptr, answer.what != nullptr ? answer.what : "null", answer.text);
         return Status::ok;
     }
-    print(invocation.out, *va, answer.what ? "  stale: " : "  fresh: ", answer.text);
-    if (answer.what) {
-        print(invocation.out, "; invlpg ", *va, " drops the old entry");
-    }
-    print(invocation.out, "\n");
+    say(invocation.out,
+        answer.what != nullptr ? "{}  stale: {}; invlpg {} drops the old entry\n" : "{}  fresh: {}\n", *va,
+        answer.text, *va);
     return Status::ok;
 }
 

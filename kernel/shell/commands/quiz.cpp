@@ -1,5 +1,4 @@
 // quiz answer: questions about paging, and what is right or wrong about an answer.
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 
 namespace pagelab::shell::handlers {
@@ -18,24 +17,18 @@ Status quiz(Invocation& invocation) {
     ++quiz.number;
     quiz.open = true;
     const Question question = make_question(quiz.seed, quiz.number);
-    const std::string_view kind = kQuestionKinds[static_cast<std::size_t>(question.kind)];
+    const char* kind = kQuestionKinds[static_cast<std::size_t>(question.kind)];
     Output& out = invocation.out;
     if (!invocation.flags.json) {
-        print(out, "question ", Decimal{quiz.number}, " of seed ", Decimal{quiz.seed}, ": ", kind, "\n");
+        say(out, "question {} of seed {}: {}\n", Decimal{quiz.number}, Decimal{quiz.seed}, kind);
         put_question(out, question, "\n");
-        print(out, "\n");
+        say(out, "\n");
         return Status::ok;
     }
-    Message text;
-    put_question(text, question, " ");
-    {
-        paging::JsonObject<Output> json(out, "question");
-        json.number("seed", quiz.seed);
-        json.number("number", quiz.number);
-        json.text("kind", kind);
-        json.text("text", text.view());
-    }
-    print(out, "\n");
+    say(out, "{\"record\":\"question\",\"v\":1,\"seed\":{},\"number\":{},\"kind\":\"{}\",\"text\":\"",
+        Decimal{quiz.seed}, Decimal{quiz.number}, kind);
+    put_question(out, question, " ");
+    say(out, "\"}\n");
     return Status::ok;
 }
 

@@ -1,5 +1,4 @@
 // echo regs cr0 cr4 history halt reboot: the machine and the shell themselves.
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/commands/refusals.hpp"
 
@@ -9,9 +8,11 @@ namespace pagelab::shell::handlers {
 namespace {
 
 struct RegisterFlag {
-    std::string_view name;
+    const char* name;
     std::uint32_t machine::Registers::*where;
     std::uint32_t bit;
+
+    [[nodiscard]] bool in(const machine::Registers& registers) const { return (registers.*where & bit) != 0; }
 };
 /// The bits that paging depends on.
 constexpr std::array<RegisterFlag, 8> kFlags = {{{"PE", &machine::Registers::cr0, paging::cr0::kProtection},
@@ -24,7 +25,7 @@ constexpr std::array<RegisterFlag, 8> kFlags = {{{"PE", &machine::Registers::cr0
                                                  {"SMAP", &machine::Registers::cr4, paging::cr4::kSmap}}};
 
 struct RegisterName {
-    std::string_view name;
+    const char* name;
     std::uint32_t machine::Registers::*where;
 };
 constexpr std::array<RegisterName, 5> kRegisters = {{{"cr0", &machine::Registers::cr0},
@@ -33,30 +34,19 @@ constexpr std::array<RegisterName, 5> kRegisters = {{{"cr0", &machine::Registers
                                                      {"cr4", &machine::Registers::cr4},
                                                      {"eflags", &machine::Registers::eflags}}};
 
-template <class Visit>
-void for_each_flag(const machine::Registers& registers, Visit visit) {
-    for (const RegisterFlag& flag : kFlags) {
-        if ((registers.*flag.where & flag.bit) != 0) {
-            visit(flag);
-        }
-    }
-}
-
 void put_registers_json(Output& out, const machine::Registers& registers) {
-    {
-        paging::JsonObject json(out, "regs");
-        for (const auto& [name, where] : kRegisters) {
-            json.hex(name, registers.*where);
-        }
-        json.raw("flags").put("[");
-        std::string_view separator = "\"";
-        for_each_flag(registers, [&](const RegisterFlag& flag) {
-            print(out, separator, flag.name, "\"");
-            separator = ",\"";
-        });
-        print(out, "]");
+    say(out, R"({"record":"regs","v":1)");
+    for (const auto& [name, where] : kRegisters) {
+        say(out, ",\"{}\":\"{}\"", name, Hex{registers.*where});
     }
-    print(out, "\n");
+    const char* separator = ",\"flags\":[";
+    for (const RegisterFlag& flag : kFlags) {
+        if (flag.in(registers)) {
+            say(out, "{}\"{}\"", separator, flag.name);
+            separator = ",";
+        }
+    }
+    say(out, "]}\n");
 }
 
 /// `on` or `off`.
@@ -84,16 +74,15 @@ Status regs(Invocation& invocation) {
         return Status::ok;
     }
     for (const auto& [name, where] : kRegisters) {
-        paging::put_padded(invocation.out, name, 6);
-        print(invocation.out, "  ", Hex{registers.*where});
-        std::string_view separator = "  ";
-        for_each_flag(registers, [&, place = where](const RegisterFlag& flag) {
-            if (flag.where == place) {
-                print(invocation.out, separator, flag.name);
+        say(invocation.out, "{:6}  {}", name, Hex{registers.*where});
+        const char* separator = "  ";
+        for (const RegisterFlag& flag : kFlags) {
+            if (flag.where == where && flag.in(registers)) {
+                say(invocation.out, "{}{}", separator, flag.name);
                 separator = " ";
             }
-        });
-        print(invocation.out, "\n");
+        }
+        say(invocation.out, "\n");
     }
     return Status::ok;
 }
@@ -134,10 +123,8 @@ Status cr4(Invocation& invocation) {
 Status history(Invocation& invocation) {
     const History& lines = invocation.history;
     for (std::size_t back = lines.size(); back > 0; --back) {
-        Text<12> number;
-        print(number, Decimal{static_cast<std::uint32_t>(lines.total() - back + 1)});
-        paging::put_spaces(invocation.out, number.size() < 4 ? 4 - number.size() : 0);
-        print(invocation.out, number.view(), "  ", lines.back(back), "\n");
+        say(invocation.out, "{:>4}  {}\n", Decimal{static_cast<std::uint32_t>(lines.total() - back + 1)},
+            lines.back(back));
     }
     return Status::ok;
 }
