@@ -7,23 +7,6 @@ using interface::JournalKind;
 using interface::JournalRecord;
 using interface::kJournalCapacity;
 
-/// What an undo takes back.
-bool is_change(JournalKind kind) {
-    switch (kind) {
-    case JournalKind::pde:
-    case JournalKind::pte:
-    case JournalKind::frame_take:
-    case JournalKind::frame_free:
-    case JournalKind::control:
-    case JournalKind::space:
-    case JournalKind::space_new:
-    case JournalKind::space_delete:
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool is_entry(const JournalRecord& record) {
     return record.kind == JournalKind::pde || record.kind == JournalKind::pte;
 }

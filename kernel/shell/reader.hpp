@@ -28,7 +28,8 @@ private:
     std::uint32_t reads_ = 0;
 };
 
-/// The walk of `va` in the current space; a few reads, no polling.
-[[nodiscard]] paging::Walk walk_now(Machine& machine, VirtAddr va);
+/// The walk of `va` in the space in work, no polling. Without `names` no self-map is looked for, where
+/// entries would have their virtual addresses: two reads, where that can be a thousand more.
+[[nodiscard]] paging::Walk walk_now(Machine& machine, VirtAddr va, bool names = true);
 
 } // namespace pagelab::shell

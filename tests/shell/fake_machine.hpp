@@ -349,7 +349,7 @@ public:
             {.kind = interface::JournalKind::space_delete, .address = number, .old_value = space.directory});
         return report;
     }
-    bool unshare(VirtAddr) override { return false; }
+    bool unshare(VirtAddr va) override { return copy_if_shared(walk(va)); }
     std::expected<void, OperationError> keep_bytes(PhysAddr frame) override {
         kept.emplace_back(static_cast<std::uint32_t>(frame.raw()));
         return {};
@@ -599,9 +599,9 @@ private:
         give(frame, count);
         return count;
     }
-    void copy_if_shared(const paging::Walk& there) {
+    bool copy_if_shared(const paging::Walk& there) {
         if (!there.has_page() || (*there.last()->raw & kCopyOnWrite) == 0) {
-            return;
+            return false;
         }
         const auto entry = static_cast<std::uint32_t>(there.last()->entry_pa.raw());
         const std::uint32_t frame = ram(entry) & 0xfffff000;
@@ -612,6 +612,7 @@ private:
         }
         write_entry(paging::Level::pte, there.va.page_base(), entry,
                     mine | (ram(entry) & 0xfff & ~kCopyOnWrite) | 2);
+        return true;
     }
 
     void record(interface::JournalRecord entry) {
@@ -761,7 +762,7 @@ private:
         // By the registers as they are: the space in work is nothing to the CPU.
         const paging::PagingContext cpu{.control = control_, .cpu = {}};
         if (kind == paging::AccessKind::write) {
-            copy_if_shared(walk(cpu, va));
+            (void)copy_if_shared(walk(cpu, va));
         }
         const paging::Walk there = walk(cpu, va);
         const paging::Prediction predicted = paging::predict(there, {.kind = kind});

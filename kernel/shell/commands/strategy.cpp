@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, kStrategyNames.size()> kWays = {
     "a page beside the directory says where each table is mapped; costs it and an arena's table",
     "PDE 512 + n holds the address of slot n's table (MMURTL); costs the arena and half the addresses",
     "one scratch PTE is set to the table; costs an invlpg for each access, and no addresses",
-    "each table lies at a fixed distance from its frame; costs a table per 4 MiB of RAM that holds any"};
+    "each table lies at a fixed distance from its frame; costs a table per 4 MiB of RAM"};
 
 Status list(Invocation& invocation) {
     for (std::size_t i = 0; i < kWays.size(); ++i) {
