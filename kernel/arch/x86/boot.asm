@@ -1,7 +1,8 @@
 ; Multiboot 1 header, entry, boot paging.
 ;
 ; Entered with paging off at physical addresses while every symbol is virtual: until the jump to
-; `high_half` each address is written through PHYSICAL(). The loader has zeroed .bss.
+; `high_half` each address is written through PHYSICAL(). The loader has zeroed .bss; .text, .rodata and
+; .data are there once unpack_image has returned.
 
 %define KERNEL_OFFSET 0xC0000000
 %define PHYSICAL(address) ((address) - KERNEL_OFFSET)
@@ -28,13 +29,15 @@ section .multiboot alloc noexec nowrite align=4
 
 section .boot alloc exec nowrite align=16
 global boot_entry
-extern kernel_main
+extern kernel_main, unpack_image
 boot_entry:
     cli
     cld
     mov esp, PHYSICAL(main_stack_top)
     mov ebp, eax                           ; the loader's magic
-    mov esi, ebx                           ; its information, a physical address
+    push ebx                               ; its information, a physical address
+    call unpack_image
+    pop esi
 
     ; The first 4 MiB, writable: kernel_main takes away what is too much.
     mov edi, PHYSICAL(kernel_table)
