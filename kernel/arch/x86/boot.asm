@@ -1,7 +1,7 @@
 ; Multiboot 1 header, entry, boot paging.
 ;
-; Entered with paging off at physical addresses while every symbol is virtual: until the jump to
-; `high_half` each address is written through PHYSICAL(). The loader has zeroed .bss; .text, .rodata and
+; Entered with paging off. .boot is linked at its physical address, all else at virtual ones: here those are
+; written through PHYSICAL(). The loader has zeroed .bss; .text, .rodata and
 ; .data are there once unpack_image has returned.
 
 %define KERNEL_OFFSET 0xC0000000
@@ -50,7 +50,7 @@ boot_entry:
 
     mov edi, PHYSICAL(page_directory)
     mov eax, PHYSICAL(kernel_table) + PRESENT_WRITABLE
-    mov [edi], eax                         ; identity, for the jump only
+    mov [edi], eax                         ; identity, for this code only
     mov [edi + KERNEL_SLOT * 4], eax
     mov dword [edi + RECORD_SLOT * 4], PHYSICAL(record_table) + PRESENT_WRITABLE
     ; US in this PDE alone is no right: the leaf decides, and only the ring-3 stub's has it.
@@ -62,10 +62,9 @@ boot_entry:
     mov cr3, edi
     mov eax, CR0_BOOT
     mov cr0, eax
-    mov eax, high_half
+    mov eax, .paged
     jmp eax
-
-high_half:
+.paged:
     mov esp, main_stack_top
     push esi
     push ebp

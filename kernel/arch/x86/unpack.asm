@@ -1,7 +1,7 @@
 ; Unpacks the kernel to where it is linked, before anything else.
 ;
 ; The loader brings the boot code and, behind the image, one LZ4 block (lz4/lz4: doc/lz4_Block_format.md)
-; that holds .text, .rodata and .data. Paging is off, so each address is written through PHYSICAL().
+; that holds .text, .rodata and .data. Paging is off: virtual addresses are written through PHYSICAL().
 ; Kernel code and texts do not exist until this is done: nothing here may use them.
 
 %define KERNEL_OFFSET 0xC0000000
@@ -83,7 +83,7 @@ unpack_image:
     ret
 
 .damaged:
-    mov esi, PHYSICAL(.complaint)
+    mov esi, .complaint
 .next_character:
     mov dx, COM1_STATUS
 .wait:
