@@ -692,6 +692,18 @@ const Command* nearest_command(std::string_view name) {
     return nearest;
 }
 
+std::optional<std::uint32_t> word_index(std::string_view word, std::string_view list) {
+    std::optional<std::uint32_t> found;
+    std::uint32_t index = 0;
+    for_each_word(list, ' ', [&](std::string_view item) {
+        if (item == word) {
+            found = index;
+        }
+        ++index;
+    });
+    return found;
+}
+
 std::string_view nearest_word(std::string_view typed, std::string_view list) {
     std::string_view nearest;
     std::size_t best = 3; // a distance that is too far

@@ -1,5 +1,4 @@
 // diff: what differs in the tables from how they were at the checkpoint.
-#include "kernel/paging/json.hpp"
 #include "kernel/paging/slot_text.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/journal_since.hpp"
@@ -80,59 +79,40 @@ private:
 
 void put_value(Invocation& invocation, const EntryKey& key, std::uint32_t raw) {
     const std::uint32_t shown = is_present(raw) ? raw & ~kIgnored : raw;
-    const paging::Slot slot = key.table ? paging::make_pte_slot(0, 0, shown)
-                                        : paging::make_pde_slot(0, shown, invocation.machine.context());
+    paging::Slot slot = key.table ? paging::make_pte_slot(0, 0, shown)
+                                  : paging::make_pde_slot(0, shown, invocation.machine.context());
+    slot.flags.remove(paging::Flag::p);
     paging::put_target(invocation.out, slot.kind, slot.target);
-    if (!is_present(raw)) {
-        if (raw != 0) {
-            print(invocation.out, " (", Hex{raw}, ")");
-        }
-        return;
-    }
-    paging::FlagSet flags = slot.flags;
-    flags.remove(paging::Flag::p);
-    print(invocation.out, " ");
-    paging::put_flags(invocation.out, flags);
-}
-
-void put_space_name(Output& out, std::uint32_t space) {
-    if (space != 0) {
-        print(out, "space ", Decimal{space}, ": ");
+    if (is_present(raw)) {
+        say(invocation.out, " {}", slot.flags);
+    } else if (raw != 0) {
+        say(invocation.out, " ({})", Hex{raw});
     }
 }
 
 void put_run(Invocation& invocation, const Run& run) {
     Output& out = invocation.out;
-    put_space_name(out, run.first.space);
     const VirtAddr va = run.first.va;
-    if (run.first.table) {
-        paging::put_pte_name(out, va.directory_index(), va.table_index());
-    } else {
-        paging::put_pde_name(out, va.directory_index());
+    if (run.first.space != 0) {
+        say(out, "space {}: ", Decimal{run.first.space});
     }
-    if (run.count > 1) {
-        print(out, " and ", Decimal{run.count - 1}, " after it");
-    }
-    const std::uint64_t end = va.raw() + std::uint64_t{run.count} * run.first.size();
-    print(out, "  ", paging::VirtRange{va, end}, "  ");
+    const std::uint32_t pdi = va.directory_index();
+    const paging::VirtRange range{va, va.raw() + std::uint64_t{run.count} * run.first.size()};
+    say(out, run.count == 1 ? "{}" : "{} and {} after it",
+        run.first.table ? paging::EntryName{pdi, va.table_index()} : paging::EntryName{pdi},
+        Decimal{run.count - 1});
+    say(out, "  {}  ", range);
     put_value(invocation, run.first, run.old);
-    print(out, " -> ");
+    say(out, " -> ");
     put_value(invocation, run.first, run.now);
-    print(out, "\n");
+    say(out, "\n");
 }
 
-void put_json(Output& out, std::uint32_t space, std::string_view level, std::optional<VirtAddr> va,
-              std::uint32_t count, std::uint32_t old, std::uint32_t now) {
-    {
-        paging::JsonObject json(out, "change");
-        json.number("space", space);
-        json.text("level", level);
-        json.address("va", va);
-        json.number("count", count);
-        json.hex("old", std::uint64_t{old});
-        json.hex("new", std::uint64_t{now});
-    }
-    print(out, "\n");
+void put_json(Output& out, std::uint32_t space, const char* level, HexOrNull va, std::uint32_t count,
+              std::uint32_t old, std::uint32_t now) {
+    say(out, R"({"record":"change","v":1,"space":{},"level":"{}","va":{},"count":{},)", Decimal{space}, level,
+        va, Decimal{count});
+    say(out, "\"old\":\"{}\",\"new\":\"{}\"}\n", Hex{old}, Hex{now});
 }
 
 void emit(Invocation& invocation, const Run& run) {
@@ -164,11 +144,11 @@ std::uint32_t put_spaces_remade(Invocation& invocation, const JournalSince& sinc
         if (invocation.flags.json) {
             put_json(invocation.out, space, "space", std::nullopt, 1, old, now);
         } else {
-            print(invocation.out, "space ", Decimal{space},
-                  old == 0   ? " was made"
-                  : now == 0 ? " was deleted"
-                             : " was deleted and made again",
-                  "\n");
+            say(invocation.out,
+                old == 0   ? "space {} was made\n"
+                : now == 0 ? "space {} was deleted\n"
+                           : "space {} was deleted and made again\n",
+                Decimal{space});
         }
     }
     return count;
@@ -211,9 +191,9 @@ Status diff(Invocation& invocation) {
     const std::uint32_t entries = put_entries(invocation, since);
     if (!invocation.flags.json) {
         if (spaces != 0) {
-            print(invocation.out, Count{spaces, "space"}, ", ");
+            say(invocation.out, "{}, ", Count{spaces, "space"});
         }
-        print(invocation.out, Decimal{entries}, entries == 1 ? " entry differs" : " entries differ", "\n");
+        say(invocation.out, entries == 1 ? "1 entry differs\n" : "{} entries differ\n", Decimal{entries});
     }
     return Status::ok;
 }

@@ -93,10 +93,7 @@ Status undo(Invocation& invocation) {
 
 Status checkpoint(Invocation& invocation) {
     invocation.machine.set_checkpoint();
-    print(invocation.out,
-          "checkpoint set: restore comes back to here, diff tells what changed since, as long as the "
-          "journal's ",
-          Decimal{interface::kJournalCapacity}, " records reach\n");
+    say(invocation.out, "checkpoint set: restore comes back here, diff tells what changed since\n");
     return Status::ok;
 }
 
@@ -125,11 +122,12 @@ Status restore(Invocation& invocation) {
             return refuse(invocation, report.error());
         }
         all.entries_restored += report->entries_restored;
+        all.spaces_restored += report->spaces_restored;
         all.frames_freed += report->frames_freed;
         all.frames_taken_again += report->frames_taken_again;
         all.registers_restored += report->registers_restored;
     }
-    print(invocation.out, "back at the checkpoint: took back ", Count{since.commands(), "command"}, "; ");
+    say(invocation.out, "back at the checkpoint: took back {}; ", Count{since.commands(), "command"});
     put_restored(invocation.out, all);
     return Status::ok;
 }

@@ -46,7 +46,7 @@ bool put_word_line(Output& out, const paging::Slot& slot) {
         return false;
     }
     paging::put_slot_head(out, slot);
-    print(out, "the table of slot ", Decimal{slot.index - kFirstWord}, " is at ", VirtAddr{slot.raw}, "\n");
+    say(out, "the table of slot {} is at {}\n", Decimal{slot.index - kFirstWord}, VirtAddr{slot.raw});
     return true;
 }
 
@@ -54,8 +54,9 @@ bool put_word_line(Output& out, const paging::Slot& slot) {
 void put_displaced(Invocation& invocation, std::uint32_t first, std::uint32_t last) {
     for (std::uint32_t pdi = std::max(first, kFirstWord); pdi <= last; ++pdi) {
         if (const auto word = invocation.machine.displaced_word(pdi - kFirstWord)) {
-            print(invocation.out, "displaced: slot ", Decimal{pdi - kFirstWord}, "'s word ", *word,
-                  " is kept beside the directory, PDE ", Decimal{pdi}, " stands there\n");
+            say(invocation.out,
+                "displaced: slot {}'s word {} is kept beside the directory, PDE {} stands there\n",
+                Decimal{pdi - kFirstWord}, *word, Decimal{pdi});
         }
     }
 }
