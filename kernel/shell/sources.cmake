@@ -1,5 +1,6 @@
 # The shell's sources, for the kernel and for the host's tests: one list for both.
 set(PAGELAB_SHELL_SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/../selftest/invariants.cpp
   ${CMAKE_CURRENT_LIST_DIR}/arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp
@@ -11,6 +12,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/probe.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/quiz.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/refusals.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/selftest.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/space.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/strategy.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/system.cpp

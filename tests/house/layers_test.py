@@ -21,7 +21,14 @@ C_ROOMS: dict[str, set[str]] = {
         "kernel/machine",
         "kernel/arch",
     },
-    "kernel/shell": {"kernel/base", "kernel/paging", "kernel/interface", "kernel/machine"},
+    "kernel/selftest": {"kernel/paging", "kernel/interface", "kernel/machine"},
+    "kernel/shell": {
+        "kernel/base",
+        "kernel/paging",
+        "kernel/interface",
+        "kernel/machine",
+        "kernel/selftest",
+    },
     "kernel/main.cpp": {
         "kernel/base",
         "kernel/paging",
@@ -80,7 +87,14 @@ def test_only_the_terminal_knows_curses() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["kernel/paging", "kernel/interface", "kernel/shell", "serial-console/src/view"]
+    "room",
+    [
+        "kernel/paging",
+        "kernel/interface",
+        "kernel/selftest",
+        "kernel/shell",
+        "serial-console/src/view",
+    ],
 )
 def test_pure_rooms_have_no_assembly(room: str) -> None:
     for path in sources():

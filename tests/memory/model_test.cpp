@@ -2,6 +2,7 @@
 // to which memory with which rights. The machine's tables are read word by word and must say the same; frames
 // must add up; no translation in the TLB may contradict the tables. Nothing of the kernel's code is used to
 // read.
+#include "kernel/selftest/invariants.hpp"
 #include "tests/memory/bench.hpp"
 
 #include <gtest/gtest.h>
@@ -154,6 +155,10 @@ public:
 
     /// Everything goes; what is free then was free at the beginning, but for pages of frame records.
     void finish(std::uint32_t free_at_start) {
+        for (const selftest::Case& invariant : selftest::invariants()) {
+            const auto failure = invariant.check(bench.lab);
+            ASSERT_FALSE(failure) << invariant.name << ": " << failure->text;
+        }
         if (model_.loaded != 0) {
             ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(0, {}); }));
         }

@@ -68,6 +68,36 @@ TEST_P(EachStrategy, IsEditedFromOutside) {
     EXPECT_TRUE(bench.machine.stale().empty());
 }
 
+TEST_P(EachStrategy, TheForeignWindowFollowsEachChange) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(Strategy::recursive); }));
+    const auto word = [&](std::uint32_t space, std::uint32_t va) {
+        const auto directory = bench.lab.space_info(space)->directory.raw();
+        return bench.machine.word((bench.machine.word(directory + (va >> 22) * 4) & ~0xfffu) +
+                                  ((va >> 12) & 0x3ff) * 4ull);
+    };
+    // One command: the window is used, a PDE below it changes, and it is turned to another space.
+    bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        EXPECT_TRUE(bench.lab.map({.va = VirtAddr{0x40000000}, .count = 2}));
+        EXPECT_TRUE(bench.lab.map({.va = VirtAddr{0x50000000}}));
+        EXPECT_TRUE(bench.lab.work_in(2));
+        EXPECT_TRUE(bench.lab.map({.va = VirtAddr{0x40000000}}));
+        EXPECT_TRUE(bench.lab.work_in(1));
+        const auto directory = bench.lab.space_info(1)->directory.raw();
+        const std::uint32_t other = bench.machine.word(directory + 320 * 4);
+        EXPECT_TRUE(bench.lab.unmap({.va = VirtAddr{0x40001000}}));
+        EXPECT_TRUE(bench.lab.set_pde(256, other, {}));
+        EXPECT_TRUE(bench.lab.unmap({.va = VirtAddr{0x40000000}}));
+        return 0;
+    });
+    EXPECT_EQ(word(1, 0x50000000), 0u) << "slot 256 leads to the table of slot 320 now";
+    EXPECT_EQ(word(2, 0x40000000) & 1, 1u);
+    EXPECT_TRUE(bench.machine.stale().empty());
+    EXPECT_EQ(bench.pde(1022), 0u);
+}
+
 TEST_P(EachStrategy, CostsWhatItsLoopsSay) {
     Bench bench;
     const State before = state_of(bench);
@@ -159,6 +189,77 @@ TEST_P(EachStrategy, AWriteFromOutsideCopiesASharedPageToo) {
     EXPECT_NE(frame_in(1) >> 12, frame_in(2) >> 12);
     EXPECT_EQ(frame_in(2) & 0xc02, 2u);
     EXPECT_EQ(frame_in(1) & 0xc02, 0xc00u) << "the other side copies, or finds itself alone, when it writes";
+}
+
+TEST_P(EachStrategy, TwoSlotsMayShareATable) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x40000000, 2));
+    const auto directory = bench.lab.space_info(1)->directory.raw();
+    const std::uint32_t pde = bench.machine.word(directory + 256 * 4);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.set_pde(300, pde, {}); }));
+    EXPECT_TRUE(bench.machine.translate((300u << 10) + 1));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.set_pde(300, 0, {}); }));
+    // The table is still slot 256's, and still reached.
+    ASSERT_TRUE(bench.unmap(0x40001000));
+    EXPECT_FALSE(bench.machine.translate(0x40001));
+    EXPECT_TRUE(bench.machine.translate(0x40000));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.set_pde(300, pde, {}); }));
+    const auto cloned = bench.command([&] { return bench.lab.clone_space(false); });
+    ASSERT_TRUE(cloned);
+    EXPECT_EQ(cloned->tables, 1u) << "two slots share a table in the copy as well";
+    const auto before = bench.lab.frames().free;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(2); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.undo(); }));
+    EXPECT_EQ(bench.lab.frames().free, before);
+    EXPECT_EQ(bench.lab.space_info(2)->pages, bench.lab.space_info(1)->pages);
+}
+
+TEST_P(EachStrategy, GlobalPagesOfASpaceThatIsLeftOrDeletedAreFlushed) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x40000000, 2, paging::bits::kWritable | paging::bits::kGlobal));
+    const auto warm = [&] { static_cast<void>(bench.machine.load(VirtAddr{0x40000000}, Unit::word)); };
+    warm();
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(0, {}); }));
+    EXPECT_TRUE(bench.machine.stale().empty());
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    warm();
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(0, {.flush = false}); }));
+    EXPECT_FALSE(bench.machine.stale().empty()) << "that is what noflush is for";
+    bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        return bench.lab.unmap({.va = VirtAddr{0x40000000}});
+    });
+    EXPECT_TRUE(bench.machine.stale().empty()) << "a global page is flushed from outside, too";
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    static_cast<void>(bench.machine.load(VirtAddr{0x40001000}, Unit::word));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(0, {.flush = false}); }));
+    EXPECT_FALSE(bench.machine.stale().empty());
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(1); }));
+    EXPECT_TRUE(bench.machine.stale().empty());
+}
+
+TEST(Recursive, AGlobalWindowPageDoesNotShowTheTablesOfTheSpaceThatWasLeft) {
+    Bench bench;
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(Strategy::recursive); }));
+    }
+    const auto global_table = [&](std::uint32_t space) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(space, {}); }));
+        ASSERT_TRUE(bench.map(0x40000000, 1));
+        const std::uint32_t pde = bench.machine.word(bench.lab.space_info(space)->directory.raw() + 256 * 4);
+        ASSERT_TRUE(bench.command([&] { return bench.lab.set_pde(256, pde | paging::bits::kGlobal, {}); }));
+        static_cast<void>(bench.machine.load(VirtAddr{0xffd00000}, Unit::word));
+    };
+    global_table(1);
+    global_table(2);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {.flush = false}); }));
+    ASSERT_TRUE(bench.unmap(0x40000000));
+    EXPECT_EQ(bench.lab.space_info(1)->pages, 0u) << "the window still showed the other space's table";
+    EXPECT_EQ(bench.lab.space_info(2)->pages, 1u);
 }
 
 TEST(UpperHalf, EndsAtTwoGiB) {

@@ -80,4 +80,7 @@ Status reboot(Invocation& invocation);
 // help.cpp
 Status help(Invocation& invocation);
 
+// selftest.cpp
+Status selftest(Invocation& invocation);
+
 } // namespace pagelab::shell::handlers

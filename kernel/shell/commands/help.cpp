@@ -16,11 +16,20 @@ void put_examples(Output& out, std::span<const Literal> examples) {
     }
 }
 
+constexpr std::size_t kNameColumns = 10;
+constexpr std::size_t kLineColumns = 76;
+
 void put_overview(Output& out) {
     for (std::size_t family = 0; family < kFamilyNames.size(); ++family) {
         say(out, "{:10}", kFamilyNames[family]);
+        std::size_t column = kNameColumns;
         for (const Command& command : commands()) {
             if (static_cast<std::size_t>(command.family) == family) {
+                column += 1 + std::string_view{command.name}.size();
+                if (column > kLineColumns) {
+                    say(out, "\n{:10}", "");
+                    column = kNameColumns + 1 + std::string_view{command.name}.size();
+                }
                 say(out, " {}", command.name);
             }
         }
