@@ -43,6 +43,8 @@ struct Flags {
     bool writable = false;
     bool user = false;
     bool executable = false;
+    bool tree = false;
+    bool accessed_dirty = false;
     std::string_view phys;
     std::string_view cr3;
 };
