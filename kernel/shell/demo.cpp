@@ -32,6 +32,17 @@ void settle_tlb(Machine& machine) {
     }
 }
 
+/// Of the space that was made last.
+std::uint32_t last_space(const interface::JournalRing& ring) {
+    for (std::uint32_t back = 1; back < interface::kJournalCapacity; ++back) {
+        const auto& record = ring.records[(ring.next_sequence - back) % interface::kJournalCapacity];
+        if (record.kind == interface::JournalKind::space_new) {
+            return record.address;
+        }
+    }
+    return 0;
+}
+
 } // namespace
 
 Demo take_demo(const char*& list) {
@@ -53,7 +64,7 @@ const char* Demonstration::start(Machine& machine, const Demo& demo) {
     const PhysAddr self_map =
         context.control.directory().plus(paging::entry_offset(interface::layout::kSelfMapSlot));
     if (!paging::is_self_map(paging::Pde{machine.read_word(self_map).value_or(0)}, context)) {
-        return "a demo needs the self-map in slot 1023";
+        return "a demo needs the self-map in slot 1023, as space 0 has it";
     }
     if (!find_slots(machine)) {
         return "a demo needs two free directory slots below 768: unmap something, then free tables";
@@ -126,7 +137,6 @@ bool Demonstration::next(Machine& machine, Output& out) {
         }
         command_.clear();
         expand(machine, command_, line.substr(1));
-        say(out, "{}{}{}\n", interface::kPromptName, interface::kPromptEnd, command_.view());
         return true;
     }
     return false;
@@ -150,12 +160,13 @@ void Demonstration::expand(Machine& machine, Output& out, std::string_view line)
         if (gap == std::string_view::npos) {
             return;
         }
-        line[gap] == '%' ? put_virtual(out, line[gap + 1]) : put_physical(machine, out, line[gap + 1]);
+        line[gap] == '%' ? put_virtual(machine, out, line[gap + 1])
+                         : put_physical(machine, out, line[gap + 1]);
         line.remove_prefix(gap + 2);
     }
 }
 
-void Demonstration::put_virtual(Output& out, char what) const {
+void Demonstration::put_virtual(Machine& machine, Output& out, char what) const {
     const auto [a, b] = slots_;
     const std::uint32_t base = page(0).raw();
     switch (what) {
@@ -163,6 +174,8 @@ void Demonstration::put_virtual(Output& out, char what) const {
         return print(out, Decimal{a});
     case 'B':
         return print(out, Decimal{b});
+    case 'S':
+        return print(out, Decimal{last_space(machine.journal())});
     case 'o':
         return print(out, Hex{a * paging::kEntrySize, 3});
     case 'w':

@@ -10,6 +10,7 @@
 //   %A %B      number of the slot           $A $B      the frame of the slot's table
 //   %w         the PTE of page 0, in slot 1023       $D  the directory's frame
 //   %W         the same, as slot B would show it if it were a self-map
+//   %S         number of the space that the script made last
 //   %o         bytes from the directory's start to PDE A
 //   %e %c      words 361 and 1023 of page 0 ($t: slot A's table by its virtual address, spelled as physical)
 // A frame that is gone keeps its last value, so that a script can still name it.
@@ -44,7 +45,7 @@ public:
     /// slot 1023, or a few frames: then it says why.
     [[nodiscard]] const char* start(machine::Machine& machine, const Demo& demo);
     [[nodiscard]] bool active() const { return active_; }
-    /// Prints what stands before the next command and echoes it; false at the end of the script.
+    /// Prints what stands before the next command; false at the end of the script.
     [[nodiscard]] bool next(machine::Machine& machine, Output& out);
     [[nodiscard]] std::string_view command() const { return command_.view(); }
     /// Whether this is how the last command was to end.
@@ -64,7 +65,7 @@ private:
     /// Notes which frames pages and slots lead to now.
     void look(machine::Machine& machine);
     void expand(machine::Machine& machine, Output& out, std::string_view line) const;
-    void put_virtual(Output& out, char what) const;
+    void put_virtual(machine::Machine& machine, Output& out, char what) const;
     void put_physical(machine::Machine& machine, Output& out, char what) const;
 
     Text<kLongestScript> script_;

@@ -189,6 +189,9 @@ void Shell::run_once() {
             return end_run(end_demo(Status::ok), false);
         }
         text = teaching_.demonstration.command();
+        // As if it had been typed, so that it can be.
+        prompt(false);
+        say(out_, "{}\n", text);
     }
     machine_.begin_command(text);
     job_.running = true;

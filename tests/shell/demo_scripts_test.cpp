@@ -94,6 +94,8 @@ TEST(Demos, GlobalPagesOutliveALoadOfCr3WhereTheCpuHasThem) {
     ASSERT_NE(first, std::string::npos) << text;
     EXPECT_NE(text.find("still reads a page", first + 1), std::string::npos) << "the table's window, too";
     EXPECT_LT(text.rfind("still reads a page"), text.find("Cure: "));
+    EXPECT_NE(text.find("pagelab:1> stale"), std::string::npos) << "in a space where nothing is mapped";
+    EXPECT_TRUE(text.ends_with("all of it is taken back\r\npagelab> ")) << text;
 }
 
 } // namespace

@@ -96,7 +96,7 @@ TEST_F(DemoTest, TakesSlotsThatAreFree) {
 TEST_F(DemoTest, NeedsASelfMapAndFrames) {
     std::uint32_t& self_map = session.machine.ram(FakeMachine::kDirectory + 1023 * 4);
     const std::uint32_t old = std::exchange(self_map, 0);
-    EXPECT_EQ(session.run("demo places"), (Lines{"error: a demo needs the self-map in slot 1023"}));
+    EXPECT_EQ(session.run("demo places"), (Lines{"error: a demo needs the self-map in slot 1023, as space 0 has it"}));
     self_map = old;
     session.run("alloc 3065");
     EXPECT_EQ(session.run("demo places"), (Lines{"error: a demo needs 8 free frames: unmap something"}));

@@ -48,7 +48,7 @@ EFFECTS = {
     "big": ["0xffd61000  0x0000cafe", "0x58400000  0x00100003", "Cure", "P RW A D PS"],
     "bit7": ["pde  P RW D PS G", "pte  P RW D PAT G", "pde  P RW  -> table", "Cure"],
     "accessed": ["007  P RW US  ->", "027  P RW US A", "067  P RW US A", "Cure"],
-    "global": ["QEMU ignores G", "global pages stay", "Cure", "global pages flushed too", "fresh"],
+    "global": ["QEMU ignores G", "0x00000000", "now in space 1", "fresh", "Cure", "pages flushed too"],
     "no-table": [
         "#PF",
         "0xffd605a0",
