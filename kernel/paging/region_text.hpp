@@ -1,8 +1,9 @@
-// Regions as text (the self-map folded into a line) and as JSON (never folded).
+// Regions as text (a list or a tree, the self-map folded into a line) and as JSON (never folded).
 // For shell and console; docs/formats.md is the contract.
 #pragma once
 
 #include "kernel/paging/regions.hpp"
+#include "kernel/paging/slot_text.hpp"
 #include "kernel/paging/walk_text.hpp"
 
 namespace pagelab::paging {
@@ -38,38 +39,114 @@ void write_folded_self_map(S& sink, R& read, const PagingContext& context, std::
         user_rights(combined));
 }
 
-/// The whole answer of `maps`. A self-map slot is folded where nothing is filtered and the slot is wholly
-/// asked for.
+/// The whole answer of `maps`: a list, or by slots as a tree. A self-map slot is folded where nothing is
+/// filtered and the slot is wholly asked for.
+template <TextSink S, WordReader R>
+class MapsText {
+public:
+    MapsText(S& sink, R& read, const PagingContext& context, const RegionQuery& query)
+        : sink_(sink), read_(read), context_(context), query_(query),
+          next_slot_(query.range.first.directory_index()) {}
+
+    void write() {
+        const bool tree = query_.by_slot && context_.control.paging();
+        if (tree) {
+            say(sink_, "directory {}\n", context_.control.directory());
+        }
+        for_each_region(read_, context_, query_, [this](const Region& region) {
+            add(region);
+            return true;
+        });
+        if (tree) {
+            put_held(kEntryCount);
+            put_slots(static_cast<std::uint32_t>((query_.range.end - 1) >> 22), false);
+        }
+        put_sum();
+    }
+
+private:
+    [[nodiscard]] bool folds(const Region& region) const {
+        const std::uint32_t slot = region.va.directory_index();
+        return region.self_map && !query_.filters() &&
+               query_.range.first.raw() <= VirtAddr::from_indices(slot, 0).raw() &&
+               query_.range.end >= (std::uint64_t{slot} + 1) << 22;
+    }
+
+    void add(Region region) {
+        const std::uint32_t slot = region.va.directory_index();
+        if (folds(region)) {
+            if (folded_ == slot) {
+                return;
+            }
+            folded_ = slot;
+            region.va = VirtAddr::from_indices(slot, 0);
+            region.size = kLargePageSize;
+        }
+        if (!query_.by_slot) {
+            put_line(region, "");
+            return;
+        }
+        put_held(slot);
+        put_slots(slot, true);
+        held_ = region;
+    }
+
+    void put_line(const Region& region, const char* branch) {
+        say(sink_, branch);
+        if (folds(region)) {
+            write_folded_self_map(sink_, read_, context_, region.va.directory_index());
+        } else {
+            put_region(sink_, region);
+        }
+        say(sink_, "\n");
+        ++lines_;
+        bytes_ += region.size;
+    }
+
+    /// The last region, which waits to know whether another of its slot follows; that one lies in `slot`.
+    void put_held(std::uint32_t slot) {
+        if (held_) {
+            put_line(*held_, held_->va.directory_index() == slot ? "|- " : "`- ");
+        }
+        held_ = std::nullopt;
+    }
+
+    /// The lines of the slots up to `last`: of those that are in use, and of the last if it must have one.
+    /// Where something is filtered only slots with something to tell have a line.
+    void put_slots(std::uint32_t last, bool must) {
+        for (; next_slot_ <= last; ++next_slot_) {
+            const auto raw = read_(context_.control.directory().plus(entry_offset(next_slot_)));
+            const Slot slot = make_pde_slot(next_slot_, raw.value_or(0), context_);
+            const bool used = !query_.filters() && slot.kind != EntryKind::not_present;
+            if (used || (must && next_slot_ == last)) {
+                put_slot(sink_, slot);
+                say(sink_, "\n");
+            }
+        }
+    }
+
+    void put_sum() {
+        if (lines_ == 0) {
+            say(sink_, "nothing is mapped\n");
+        } else {
+            say(sink_, "{}, {} mapped\n", Count{lines_, "region"}, Size{bytes_});
+        }
+    }
+
+    S& sink_;
+    R& read_;
+    const PagingContext& context_;
+    const RegionQuery& query_;
+    std::optional<std::uint32_t> folded_;
+    std::optional<Region> held_;
+    std::uint32_t next_slot_;
+    std::uint32_t lines_ = 0;
+    std::uint64_t bytes_ = 0;
+};
+
 template <TextSink S, WordReader R>
 void write_maps_text(S& sink, R& read, const PagingContext& context, const RegionQuery& query) {
-    std::uint32_t lines = 0;
-    std::uint64_t bytes = 0;
-    std::optional<std::uint32_t> folded;
-    for_each_region(read, context, query, [&](const Region& region) {
-        const std::uint32_t slot = region.va.directory_index();
-        const bool whole = query.range.first.raw() <= VirtAddr::from_indices(slot, 0).raw() &&
-                           query.range.end >= (std::uint64_t{slot} + 1) << 22;
-        if (region.self_map && whole && !query.filters()) {
-            if (folded != slot) {
-                folded = slot;
-                write_folded_self_map(sink, read, context, slot);
-                say(sink, "\n");
-                ++lines;
-                bytes += kLargePageSize;
-            }
-            return true;
-        }
-        put_region(sink, region);
-        say(sink, "\n");
-        ++lines;
-        bytes += region.size;
-        return true;
-    });
-    if (lines == 0) {
-        say(sink, "nothing is mapped\n");
-        return;
-    }
-    say(sink, "{}, {} mapped\n", Count{lines, "region"}, Size{bytes});
+    MapsText<S, R>(sink, read, context, query).write();
 }
 
 } // namespace pagelab::paging

@@ -16,7 +16,7 @@ struct Region {
     std::uint32_t page_size = 0;
     Rights kernel;
     Rights user;
-    /// The leaf's flags without P, A and D.
+    /// The leaf's flags without P, and without A and D unless they were asked for.
     FlagSet flags;
     /// Lies in a self-map slot; a region never crosses the edge of one.
     bool self_map = false;
@@ -32,6 +32,10 @@ struct RegionQuery {
     bool user = false;
     bool executable = false;
     std::optional<PhysRange> phys;
+    /// A and D are told, and so pages that differ in them are not one region.
+    bool accessed_dirty = false;
+    /// A region ends with its directory slot.
+    bool by_slot = false;
 
     [[nodiscard]] constexpr bool filters() const {
         return writable || user || executable || phys.has_value();
@@ -45,17 +49,20 @@ struct RegionQuery {
 
 namespace detail {
 
-constexpr bool continues(const Region& region, const Region& next) {
+constexpr bool continues(const Region& region, const Region& next, bool by_slot) {
     const bool same_slot = region.va.directory_index() == next.va.directory_index();
     return region.va.raw() + region.size == next.va.raw() && region.pa.plus(region.size) == next.pa &&
            region.page_size == next.page_size && region.kernel == next.kernel && region.user == next.user &&
-           region.flags == next.flags && region.self_map == next.self_map && (!region.self_map || same_slot);
+           region.flags == next.flags && region.self_map == next.self_map &&
+           (same_slot || (!region.self_map && !by_slot));
 }
 
-constexpr FlagSet region_flags(FlagSet flags) {
+constexpr FlagSet region_flags(FlagSet flags, bool accessed_dirty) {
     flags.remove(Flag::p);
-    flags.remove(Flag::a);
-    flags.remove(Flag::d);
+    if (!accessed_dirty) {
+        flags.remove(Flag::a);
+        flags.remove(Flag::d);
+    }
     return flags;
 }
 
@@ -105,7 +112,7 @@ constexpr void for_each_region(R& read, const PagingContext& context, const Regi
         if (!page) {
             return;
         }
-        if (open && detail::continues(*open, *page)) {
+        if (open && detail::continues(*open, *page, query.by_slot)) {
             open->size += page->size;
             return;
         }
@@ -117,7 +124,7 @@ constexpr void for_each_region(R& read, const PagingContext& context, const Regi
     const auto fill = [&](Region& page, const CombinedBits& combined, const FlagSet& flags) {
         page.kernel = kernel_rights(combined, context.control);
         page.user = user_rights(combined);
-        page.flags = detail::region_flags(flags);
+        page.flags = detail::region_flags(flags, query.accessed_dirty);
     };
     const std::uint32_t last = static_cast<std::uint32_t>((query.range.end - 1) >> 22);
     for (std::uint32_t pdi = query.range.first.directory_index(); pdi <= last && !stopped; ++pdi) {

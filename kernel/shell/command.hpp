@@ -43,6 +43,8 @@ struct Flags {
     bool writable = false;
     bool user = false;
     bool executable = false;
+    bool tree = false;
+    bool accessed_dirty = false;
     std::string_view phys;
     std::string_view cr3;
 };
@@ -136,7 +138,7 @@ struct Command {
     std::array<Literal, 3> examples;
     /// Separated by a space; `=` at the end: a value follows. A query has --json besides.
     Literal options;
-    /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics. With `word=`
+    /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics, @demos. With `word=`
     /// before them only behind that word.
     Literal words;
     Handler handler = nullptr; // none for prefixes and modifiers

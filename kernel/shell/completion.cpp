@@ -1,5 +1,6 @@
 #include "kernel/shell/completion.hpp"
 
+#include "kernel/shell/demo.hpp"
 #include "kernel/shell/table.hpp"
 #include "kernel/shell/topics.hpp"
 
@@ -24,6 +25,12 @@ public:
     void offer_commands() {
         for (const Command& command : commands()) {
             offer(command.name);
+        }
+    }
+    void offer_demos() {
+        const char* list = demos();
+        for (Demo demo = take_demo(list); *demo.name != '\0'; demo = take_demo(list)) {
+            offer(demo.name);
         }
     }
     void offer_topics() {
@@ -87,6 +94,8 @@ void offer_arguments(Candidates& candidates, Completions& completions, const Com
     } else if (list == "@topics") {
         candidates.offer_commands();
         candidates.offer_topics();
+    } else if (list == "@demos") {
+        candidates.offer_demos();
     } else {
         candidates.offer_words(list);
     }

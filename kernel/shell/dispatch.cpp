@@ -63,6 +63,10 @@ void set_option(Flags& flags, std::string_view option, std::string_view value) {
         flags.user = true;
     } else if (is(option, "--exec")) {
         flags.executable = true;
+    } else if (is(option, "--tree")) {
+        flags.tree = true;
+    } else if (is(option, "--ad")) {
+        flags.accessed_dirty = true;
     } else if (is(option, "--phys=")) {
         flags.phys = value;
     } else if (is(option, "--cr3=")) {

@@ -47,6 +47,60 @@ std::uint32_t make_pte(Random& random) {
     return make_entry(random, bits::kAccessed | (random.below(6) != 0 ? bits::kPresent : 0));
 }
 
+/// A table in which one more entry leads to the frame of `va`, and perhaps is not present; one leads to the
+/// frame beside it, and one anywhere else.
+void make_table(Random& random, Question& question) {
+    const std::uint32_t asked = random.below(4);
+    const std::uint32_t alias = asked ^ (1 + random.below(3));
+    const std::uint32_t frame = question.pte & bits::kFrameMask;
+    std::uint32_t index = 0;
+    for (std::uint32_t i = 0; i < question.table.size(); ++i) {
+        index += 1 + random.below(200);
+        const std::uint32_t other = make_pte(random);
+        std::uint32_t raw = frame | (other & ~bits::kFrameMask);
+        if (i == asked) {
+            raw |= bits::kPresent;
+            question.va =
+                VirtAddr::from_indices(question.va.directory_index(), index, question.va.page_offset());
+        } else if (i == (alias ^ 1)) {
+            raw ^= paging::kPageSize;
+        } else if (i != alias) {
+            raw = ((other ^ frame) & bits::kFrameMask) != 0 ? other : other ^ paging::kPageSize;
+        }
+        question.table[i] = {index, raw};
+    }
+}
+
+/// The address of the question's byte through an entry of its table.
+VirtAddr address_through(const Question& question, const Question::TableEntry& entry) {
+    return VirtAddr::from_indices(question.va.directory_index(), entry.index, question.va.page_offset());
+}
+
+/// The entry that translates the address, if it is one of those that are shown.
+const Question::TableEntry* shown_entry(const Question& question, VirtAddr va) {
+    const bool same_table = va.directory_index() == question.va.directory_index();
+    for (const Question::TableEntry& entry : question.table) {
+        if (same_table && entry.index == va.table_index()) {
+            return &entry;
+        }
+    }
+    return nullptr;
+}
+
+bool same_frame(const Question::TableEntry& entry, const Question& question) {
+    return paging::Pte{entry.raw}.frame() == paging::Pte{shown_entry(question, question.va)->raw}.frame();
+}
+
+Answer find_alias(const Question& question) {
+    for (const Question::TableEntry& entry : question.table) {
+        const VirtAddr va = address_through(question, entry);
+        if (va != question.va && paging::Pte{entry.raw}.present() && same_frame(entry, question)) {
+            return {.value = va.raw()};
+        }
+    }
+    return {.none = true};
+}
+
 bool asks_for_large_page(const Question& question) {
     return paging::Pde{question.pde}.large(question.context());
 }
@@ -77,6 +131,16 @@ void put_entry_question(Output& out, const Question& question, std::string_view 
           between, "Which word is it? answer VALUE, as a number or p:PA|FLAG|FLAG.");
 }
 
+void put_alias_question(Output& out, const Question& question, std::string_view between) {
+    say(out, "Page table {} holds ", Decimal{question.va.directory_index()});
+    const char* separator = "";
+    for (const Question::TableEntry& entry : question.table) {
+        say(out, "{}{} = {}", separator, Decimal{entry.index}, Hex{entry.raw});
+        separator = ", ";
+    }
+    say(out, ".{}At which other address is the byte of {}? answer VA, or answer none.", between, question.va);
+}
+
 void put_access_question(Output& out, const Question& question, std::string_view between) {
     constexpr std::array<std::string_view, 3> kVerbs = {" reads ", " writes ", " executes "};
     print(out, "CR0.WP = ", question.write_protect ? "1, " : "0, ");
@@ -84,6 +148,31 @@ void put_access_question(Output& out, const Question& question, std::string_view
     print(out, ".", between, question.access.user ? "User code" : "The kernel",
           kVerbs[static_cast<std::size_t>(question.access.kind)], question.va,
           ", without SMEP: what happens? answer allowed, or answer with the error code.");
+}
+
+void put_alias_hint(Output& out, const Question& question, const Answer& answer) {
+    const VirtAddr va{static_cast<std::uint32_t>(answer.value)};
+    const Question::TableEntry* entry = shown_entry(question, va);
+    if (answer.none) {
+        print(out, "two entries have the same frame in bits 31:12, and both have P (bit 0) set");
+    } else if (entry == nullptr || va.page_base() == question.va.page_base()) {
+        say(out,
+            entry == nullptr ? "{} is on no page that is shown" : "{} is on the page that is asked about",
+            va);
+    } else if (!paging::Pte{entry->raw}.present()) {
+        say(out, "entry {} has P (bit 0) clear", Decimal{entry->index});
+    } else if (!same_frame(*entry, question)) {
+        say(out, "entry {} leads to another frame: compare bits 31:12", Decimal{entry->index});
+    } else {
+        print(out, "the low 12 bits of the address go over as they are");
+    }
+}
+
+void put_alias_reason(Output& out, const Question& question) {
+    for (const Question::TableEntry& entry : question.table) {
+        put_slot(out, paging::make_pte_slot(question.va.directory_index(), entry.index, entry.raw));
+        print(out, "\n");
+    }
 }
 
 void put_translate_hint(Output& out, const Question& question, const Answer& answer, const Answer& right) {
@@ -188,7 +277,7 @@ paging::Walk Question::walk() const {
 Question make_question(std::uint32_t seed, std::uint32_t number) {
     Random random(seed, number);
     Question question;
-    question.kind = static_cast<QuestionKind>((seed % 5 + number % 5 + 3) % 5);
+    question.kind = static_cast<QuestionKind>((seed % 6 + number % 6 + 4) % 6);
     question.va = VirtAddr{random.next() | 4};
     question.slot = random.below(2) == 0 ? 1023 : 512 + random.below(511);
     question.directory = random.below(2) == 0;
@@ -204,6 +293,8 @@ Question make_question(std::uint32_t seed, std::uint32_t number) {
     } else if (question.kind == QuestionKind::translate) {
         question.pde = make_entry(random, bits::kAccessed | (shape != 0 ? bits::kPresent : 0) |
                                               (shape < 3 ? bits::kLarge : 0));
+    } else if (question.kind == QuestionKind::alias) {
+        make_table(random, question);
     }
     return question;
 }
@@ -222,6 +313,8 @@ Answer right_answer(const Question& question) {
         return {.value = question.va.raw()};
     case QuestionKind::entry:
         return {.value = question.directory ? question.pde : question.pte};
+    case QuestionKind::alias:
+        return find_alias(question);
     case QuestionKind::access:
         break;
     }
@@ -234,11 +327,12 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
     const auto as_answer = [](const auto& parsed, auto value) -> Parsed<Answer> {
         return parsed ? Parsed<Answer>{Answer{.value = value(*parsed)}} : std::unexpected{parsed.error()};
     };
+    const bool may_be_none = question.kind == QuestionKind::translate || question.kind == QuestionKind::alias;
+    if (may_be_none && token == "none") {
+        return Answer{.none = true};
+    }
     switch (question.kind) {
     case QuestionKind::translate:
-        if (token == "none") {
-            return Answer{.none = true};
-        }
         return as_answer(parse_physical(token, true), [](PhysAddr pa) { return pa.raw(); });
     case QuestionKind::split:
         if (token.find(':') == std::string_view::npos) {
@@ -246,6 +340,7 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
         }
         [[fallthrough]];
     case QuestionKind::window:
+    case QuestionKind::alias:
         return as_answer(parse_virtual(token, machine), [](VirtAddr va) { return std::uint64_t{va.raw()}; });
     case QuestionKind::entry:
         return as_answer(parse_value(token), [](std::uint32_t value) { return std::uint64_t{value}; });
@@ -282,6 +377,8 @@ void put_question(Output& out, const Question& question, std::string_view betwee
         return;
     case QuestionKind::entry:
         return put_entry_question(out, question, between);
+    case QuestionKind::alias:
+        return put_alias_question(out, question, between);
     case QuestionKind::access:
         return put_access_question(out, question, between);
     }
@@ -308,6 +405,8 @@ void put_reason(Output& out, const Question& question) {
     case QuestionKind::entry:
         return paging::write_entry_text(
             out, asked_slot(question, static_cast<std::uint32_t>(right_answer(question).value)));
+    case QuestionKind::alias:
+        return put_alias_reason(out, question);
     case QuestionKind::access:
         break;
     }
@@ -335,6 +434,8 @@ void put_hint(Output& out, const Question& question, const Answer& answer) {
         return put_entry_hint(out, question, value ^ static_cast<std::uint32_t>(right.value));
     case QuestionKind::access:
         return put_access_hint(out, answer, right);
+    case QuestionKind::alias:
+        return put_alias_hint(out, question, answer);
     }
 }
 

@@ -11,9 +11,9 @@
 
 namespace pagelab::shell {
 
-enum class QuestionKind : std::uint8_t { translate, window, split, entry, access };
-inline constexpr std::array<const char*, 5> kQuestionKinds = {"translate", "window", "split", "entry",
-                                                              "access"};
+enum class QuestionKind : std::uint8_t { translate, window, split, entry, access, alias };
+inline constexpr std::array<const char*, 6> kQuestionKinds = {"translate", "window", "split",
+                                                              "entry",     "access", "alias"};
 
 /// What is asked and what it is asked about. Each kind uses some of the fields.
 struct Question {
@@ -27,6 +27,12 @@ struct Question {
     bool directory = false;
     bool write_protect = false;
     paging::Access access;
+    /// Entries of the page table of `va`, in order; one of them is that of `va`.
+    struct TableEntry {
+        std::uint32_t index = 0;
+        std::uint32_t raw = 0;
+    };
+    std::array<TableEntry, 4> table{};
 
     [[nodiscard]] paging::PagingContext context() const;
     /// The walk of `va` through `pde` and `pte`.
@@ -40,7 +46,7 @@ struct Answer {
     constexpr bool operator==(const Answer&) const = default;
 };
 
-/// Question `number` (from 1) of `seed`. Five in a row are of five kinds.
+/// Question `number` (from 1) of `seed`. Six in a row are of six kinds.
 [[nodiscard]] Question make_question(std::uint32_t seed, std::uint32_t number);
 /// By kernel/paging, which says the same to every other command.
 [[nodiscard]] Answer right_answer(const Question& question);

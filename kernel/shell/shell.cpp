@@ -57,7 +57,7 @@ void Shell::run() {
 }
 
 void Shell::greet() {
-    print(out_, "pagelab ", kVersion, " \xC2\xB7 help \xC2\xB7 exit: halt\n");
+    print(out_, "pagelab ", kVersion, " \xC2\xB7 help \xC2\xB7 demo \xC2\xB7 exit: halt\n");
     if (boot_too_long_) {
         print_error(out_, "the commands of the boot line are longer than 512 characters; none was run",
                     false);
@@ -183,14 +183,24 @@ Parsed<void> Shell::unroll() {
 
 void Shell::run_once() {
     machine_.clear_interrupt();
-    machine_.begin_command(job_.core);
+    std::string_view text = job_.core;
+    if (teaching_.demonstration.active()) {
+        if (!teaching_.demonstration.next(machine_, out_)) {
+            return end_run(end_demo(Status::ok), false);
+        }
+        text = teaching_.demonstration.command();
+        // As if it had been typed, so that it can be.
+        prompt(false);
+        say(out_, "{}\n", text);
+    }
+    machine_.begin_command(text);
     job_.running = true;
     Invocation invocation{.machine = machine_,
                           .terminal = out_,
                           .history = history_,
                           .workspace = workspace_,
                           .teaching = teaching_};
-    const Status status = dispatch(invocation, job_.core);
+    const Status status = dispatch(invocation, text);
     out_.silence(false);
     if (invocation.interrupted) {
         machine_.end_command(Status::interrupted, false);
@@ -199,7 +209,7 @@ void Shell::run_once() {
         drop_queue();
         return;
     }
-    end_run(status, invocation.ending != Ending::none);
+    end_command(status, invocation.ending != Ending::none);
     // The mark goes first: on a real machine nothing comes after.
     if (invocation.ending != Ending::none) {
         stopped_ = true;
@@ -207,9 +217,39 @@ void Shell::run_once() {
     }
 }
 
-void Shell::end_run(Status status, bool last) {
+void Shell::end_command(Status status, bool last) {
     machine_.end_command(status, status == Status::ok);
     job_.running = false;
+    if (teaching_.demonstration.active()) {
+        if (teaching_.demonstration.expects(status)) {
+            return; // its next step follows
+        }
+        status = end_demo(status == Status::rescued ? status : Status::error);
+    }
+    end_run(status, last);
+}
+
+Status Shell::end_demo(Status status) {
+    machine_.begin_command(job_.core);
+    job_.running = true;
+    const bool done = teaching_.demonstration.end(machine_);
+    if (!done) {
+        print_error(out_, "not all that the demo did could be taken back; undo says why", false);
+        status = Status::error;
+    } else if (status == Status::error) {
+        print_error(out_,
+                    problem("'{}' did not end as the demo expects; all was taken back",
+                            teaching_.demonstration.command()),
+                    false);
+    } else {
+        print(out_, "all of it is taken back\n");
+    }
+    machine_.end_command(status, true);
+    job_.running = false;
+    return status;
+}
+
+void Shell::end_run(Status status, bool last) {
     job_.worst = std::max(job_.worst, status);
     for (std::size_t i = job_.depth; i-- > 0;) {
         Modifier& modifier = job_.modifiers[i];
@@ -251,9 +291,10 @@ void Shell::drop_queue() {
     pending_ = {};
     boot_pending_ = {};
     print(out_, "interrupted\n");
-    if (job_.active) {
-        finish(Status::interrupted);
+    if (!job_.active) {
+        return;
     }
+    finish(teaching_.demonstration.active() ? end_demo(Status::interrupted) : Status::interrupted);
 }
 
 void Shell::abandon(const machine::Exception& exception) {
@@ -265,7 +306,7 @@ void Shell::abandon(const machine::Exception& exception) {
     // Before the rollback: the walk shows the tables as the access met them.
     report_exception(out_, machine_, exception, job_.active && wants_json(job_.core));
     if (job_.running) {
-        end_run(exception.vector == kNonMaskable ? Status::rescued : Status::fault, false);
+        end_command(exception.vector == kNonMaskable ? Status::rescued : Status::fault, false);
     }
 }
 

@@ -19,12 +19,16 @@ inline constexpr std::string_view kVersion = "0.1.0";
 struct ShellOptions {
     /// The boot word `batch`: mark each command's output (interface/marks.hpp).
     bool marks = false;
+    /// What `demo` knows: a list as shell::demos().
+    const char* demos = shell::demos();
 };
 
 class Shell {
 public:
     explicit Shell(Machine& machine, ShellOptions options = {})
-        : machine_(machine), options_(options), out_(machine), editor_(out_, history_, complete_line) {}
+        : machine_(machine), options_(options), out_(machine), editor_(out_, history_, complete_line) {
+        teaching_.demos = options.demos;
+    }
     Shell(const Shell&) = delete;
     Shell& operator=(const Shell&) = delete;
 
@@ -70,7 +74,11 @@ private:
     /// Takes `repeat N` and `time` off the job's text.
     [[nodiscard]] Parsed<void> unroll();
     void run_once();
-    /// One run of the job's command is over; `last` if no other may follow.
+    /// A command has ended: that of the job, or a step of the demo that the job started.
+    void end_command(Status status, bool last);
+    /// Takes back what the demo did; the status of the whole. With `error` it says that a step went wrong.
+    [[nodiscard]] Status end_demo(Status status);
+    /// One run of the job is over; `last` if no other may follow.
     void end_run(Status status, bool last);
     void report_time(const Modifier& modifier);
     void finish(Status status);

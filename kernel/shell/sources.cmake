@@ -4,6 +4,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/demo.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/diff.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/frames.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/help.cpp
@@ -20,6 +21,8 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/tlb.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/translate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/completion.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/demo.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/demos.cpp
   ${CMAKE_CURRENT_LIST_DIR}/dispatch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/entry_value.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fault_report.cpp

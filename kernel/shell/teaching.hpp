@@ -1,6 +1,7 @@
 // What the teaching commands remember from one command to the next. In the Shell's static memory.
 #pragma once
 
+#include "kernel/shell/demo.hpp"
 #include "kernel/shell/quiz.hpp"
 #include "kernel/shell/tiny_computer.hpp"
 
@@ -9,6 +10,8 @@ namespace pagelab::shell {
 struct Teaching {
     TinyComputer tiny;
     Quiz quiz;
+    Demonstration demonstration;
+    const char* demos = shell::demos();
 };
 
 } // namespace pagelab::shell

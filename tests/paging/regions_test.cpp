@@ -90,6 +90,86 @@ TEST(Regions, NothingMappedIsSaid) {
     EXPECT_EQ(out.text, "nothing is mapped\n");
 }
 
+TEST(Regions, AccessedAndDirtyPartPagesOnlyWhereTheyAreAskedFor) {
+    Guest guest = with_pages();
+    const auto all = regions_of(guest, {.range = {VirtAddr{0}, 0x40400000}, .accessed_dirty = true});
+    ASSERT_EQ(all.size(), 4u);
+    EXPECT_EQ(all[0].size, 0x1000u);
+    EXPECT_FALSE(all[0].flags.contains(Flag::a));
+    EXPECT_EQ(all[1].va, VirtAddr{0x40001000});
+    EXPECT_TRUE(all[1].flags.contains(Flag::a));
+    EXPECT_FALSE(all[1].flags.contains(Flag::p));
+    tests::Text json;
+    write_json(json, all[1]);
+    EXPECT_NE(json.text.find("\"flags\":[\"RW\",\"US\",\"A\"]"), std::string::npos) << json.text;
+}
+
+std::string tree_of(Guest& guest, RegionQuery query = {}) {
+    query.by_slot = true;
+    tests::Text out;
+    write_maps_text(out, guest.memory, guest.context, query);
+    return out.text;
+}
+
+TEST(RegionTree, DrawsEachSlotWithItsRegionsBelow) {
+    Guest guest = with_pages();
+    guest.pde(255, 0x00107007); // a table with nothing in it
+    guest.pde(512, 0x00108003);
+    EXPECT_EQ(
+        tree_of(guest),
+        "directory p:0x00105000\n"
+        "PDE 255       0x3fc00000  0x00107007  P RW US  -> table p:0x00107000\n"
+        "PDE 256       0x40000000  0x00106007  P RW US  -> table p:0x00106000\n"
+        "|- 0x40000000-0x40002000      8 KiB  p:0x00200000  4 KiB  kernel rwx  user rwx  RW US\n"
+        "|- 0x40002000-0x40003000      4 KiB  p:0x00202000  4 KiB  kernel r-x  user r-x  US\n"
+        "`- 0x40004000-0x40005000      4 KiB  p:0x00204000  4 KiB  kernel r-x  user r-x  US\n"
+        "PDE 257       0x40400000  0x00800083  P RW PS  -> page p:0x00800000\n"
+        "`- 0x40400000-0x40800000      4 MiB  p:0x00800000  4 MiB  kernel rwx  user ---  RW PS\n"
+        "PDE 258       0x40800000  0x00c00083  P RW PS  -> page p:0x00c00000\n"
+        "`- 0x40800000-0x40c00000      4 MiB  p:0x00c00000  4 MiB  kernel rwx  user ---  RW PS\n"
+        "PDE 512       0x80000000  0x00108003  P RW  -> table p:0x00108000\n"
+        "PDE 1023      0xffc00000  0x00105003  P RW  -> self-map p:0x00105000\n"
+        "`- 0xffc00000-0x100000000     4 MiB  self-map of p:0x00105000, 3 tables  kernel rwx  user ---\n"
+        "6 regions, 12304 KiB mapped\n");
+}
+
+TEST(RegionTree, WithAFilterDrawsOnlySlotsThatHaveAnAnswer) {
+    Guest guest = with_pages();
+    guest.pde(255, 0x00107007);
+    EXPECT_EQ(tree_of(guest, {.user = true, .accessed_dirty = true}),
+              "directory p:0x00105000\n"
+              "PDE 256       0x40000000  0x00106007  P RW US  -> table p:0x00106000\n"
+              "|- 0x40000000-0x40001000      4 KiB  p:0x00200000  4 KiB  kernel rwx  user rwx  RW US\n"
+              "|- 0x40001000-0x40002000      4 KiB  p:0x00201000  4 KiB  kernel rwx  user rwx  RW US A\n"
+              "|- 0x40002000-0x40003000      4 KiB  p:0x00202000  4 KiB  kernel r-x  user r-x  US\n"
+              "`- 0x40004000-0x40005000      4 KiB  p:0x00204000  4 KiB  kernel r-x  user r-x  US\n"
+              "4 regions, 16 KiB mapped\n");
+}
+
+TEST(RegionTree, KeepsToItsRange) {
+    Guest guest = with_pages();
+    EXPECT_EQ(tree_of(guest, {.range = {VirtAddr{0x40001000}, 0x40401000}}),
+              "directory p:0x00105000\n"
+              "PDE 256       0x40000000  0x00106007  P RW US  -> table p:0x00106000\n"
+              "|- 0x40001000-0x40002000      4 KiB  p:0x00201000  4 KiB  kernel rwx  user rwx  RW US\n"
+              "|- 0x40002000-0x40003000      4 KiB  p:0x00202000  4 KiB  kernel r-x  user r-x  US\n"
+              "`- 0x40004000-0x40005000      4 KiB  p:0x00204000  4 KiB  kernel r-x  user r-x  US\n"
+              "PDE 257       0x40400000  0x00800083  P RW PS  -> page p:0x00800000\n"
+              "`- 0x40400000-0x40401000      4 KiB  p:0x00800000  4 MiB  kernel rwx  user ---  RW PS\n"
+              "4 regions, 16 KiB mapped\n");
+    EXPECT_EQ(tree_of(guest, {.range = {VirtAddr{0}, 0x1000}}),
+              "directory p:0x00105000\nnothing is mapped\n");
+}
+
+TEST(RegionTree, APartOfTheSelfMapIsNotFolded) {
+    Guest guest;
+    EXPECT_EQ(tree_of(guest, {.range = {VirtAddr{0xfffff000}, kAddressSpaceEnd}}),
+              "directory p:0x00105000\n"
+              "PDE 1023      0xffc00000  0x00105003  P RW  -> self-map p:0x00105000\n"
+              "`- 0xfffff000-0x100000000     4 KiB  p:0x00105000  4 KiB  kernel rwx  user ---  RW\n"
+              "1 region, 4 KiB mapped\n");
+}
+
 // Each page by itself, walked, must lie in exactly one region with its frame and rights.
 RC_GTEST_PROP(Regions, AgreeWithTheWalkOfEveryPage, ()) {
     Guest guest;

@@ -325,6 +325,17 @@ TEST_F(Commands, MapsFilters) {
     ok("map 0x40000000 p:0x00101000 ru");
     expect("maps --user", {"0x40000000-0x40001000      4 KiB  p:0x00101000  4 KiB  kernel r-x  user r-x  US",
                            "1 region, 4 KiB mapped"});
+    expect("maps --user --tree",
+           {"directory p:0x00105000", "PDE 256       0x40000000  0x00400007  P RW US  -> table p:0x00400000",
+            "`- 0x40000000-0x40001000      4 KiB  p:0x00101000  4 KiB  kernel r-x  "
+            "user r-x  US",
+            "1 region, 4 KiB mapped"});
+    EXPECT_EQ(session.run("maps 0xc0101000+4K --ad").at(0),
+              "0xc0101000-0xc0102000      4 KiB  p:0x00101000  4 KiB  kernel rwx  user ---  RW A D G");
+    EXPECT_EQ(session.run("maps --tree --json"),
+              (Lines{"{\"record\":\"error\",\"v\":1,\"text\":\"--tree draws and --json lists; leave one of "
+                     "them out\"}"}));
+    EXPECT_EQ(session.status(), Status::error);
     expect("maps 0x10000000-0x20000000", {"nothing is mapped"});
     EXPECT_EQ(session.run("maps --exec --user --writable"), (Lines{"nothing is mapped"}));
     EXPECT_EQ(session.run("maps --exec --user"), session.run("maps --user"));

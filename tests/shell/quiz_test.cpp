@@ -19,6 +19,9 @@ std::string spelled(const Question& question, const Answer& answer) {
     case QuestionKind::translate:
         answer.none ? print(text, "none") : print(text, PhysAddr{answer.value});
         break;
+    case QuestionKind::alias:
+        answer.none ? print(text, "none") : print(text, Hex{value});
+        break;
     case QuestionKind::split: {
         const VirtAddr va{value};
         print(text, Decimal{va.directory_index()}, ":", Decimal{va.table_index()}, ":",
@@ -49,13 +52,13 @@ std::string first_line(Session& session, const std::string& line) {
     return lines.empty() ? "" : lines.front();
 }
 
-TEST(Quiz, FiveInARowAreOfFiveKinds) {
+TEST(Quiz, SixInARowAreOfSixKinds) {
     for (const std::uint32_t seed : {0u, 1u, 2u, 77u, 0xfffffffeu, 0xffffffffu}) {
         std::set<QuestionKind> kinds;
-        for (std::uint32_t number = 1; number <= 5; ++number) {
+        for (std::uint32_t number = 1; number <= 6; ++number) {
             kinds.insert(make_question(seed, number).kind);
         }
-        EXPECT_EQ(kinds.size(), 5u) << seed;
+        EXPECT_EQ(kinds.size(), 6u) << seed;
     }
 }
 
@@ -77,7 +80,7 @@ TEST(Quiz, EachKindIsAnsweredWrongThenRight) {
     for (std::uint32_t seed = 1; seed <= 60; ++seed) {
         Session session;
         session.run("quiz " + std::to_string(seed));
-        for (std::uint32_t number = 1; number <= 5; ++number) {
+        for (std::uint32_t number = 1; number <= 6; ++number) {
             const Question question = make_question(seed, number);
             const std::string wrong = spelled(question, wrong_answer(question));
             const std::string right = spelled(question, right_answer(question));
@@ -95,8 +98,9 @@ TEST(Quiz, EachKindIsAnsweredWrongThenRight) {
             session.run("quiz");
         }
     }
-    EXPECT_EQ(seen, (std::set<std::string>{"access none", "access some", "entry some", "split some",
-                                           "translate none", "translate some", "window some"}));
+    EXPECT_EQ(seen,
+              (std::set<std::string>{"access none", "access some", "alias none", "alias some", "entry some",
+                                     "split some", "translate none", "translate some", "window some"}));
 }
 
 /// The first question of a kind that `wanted` takes, asked.
@@ -115,7 +119,7 @@ const auto kAny = [](const Question&) { return true; };
 
 // The right answers once more by bare arithmetic, without the core.
 RC_GTEST_PROP(QuizAnswers, AreThoseOfBareArithmetic, (std::uint32_t seed)) {
-    for (std::uint32_t number = 1; number <= 5; ++number) {
+    for (std::uint32_t number = 1; number <= 6; ++number) {
         const Question q = make_question(seed, number);
         const Answer right = right_answer(q);
         const std::uint32_t va = q.va.raw();
@@ -146,6 +150,24 @@ RC_GTEST_PROP(QuizAnswers, AreThoseOfBareArithmetic, (std::uint32_t seed)) {
             const std::uint32_t code = (write ? 2u : 0u) | (q.access.user ? 4u : 0u) | (present ? 1u : 0u);
             RC_ASSERT(right.none == (present && !denied));
             RC_ASSERT(right.none || right.value == code);
+            break;
+        }
+        case QuestionKind::alias: {
+            std::vector<std::uint32_t> same;
+            std::uint32_t asked = 0;
+            for (const auto& [index, raw] : q.table) {
+                (va >> 12 & 0x3ff) == index ? void(asked = raw) : void();
+            }
+            for (const auto& [index, raw] : q.table) {
+                if ((raw & 1) != 0 && (raw & 0xfffff000) == (asked & 0xfffff000)) {
+                    same.push_back((va & 0xffc00000) | index << 12 | (va & 0xfff));
+                }
+            }
+            RC_ASSERT((asked & 1) == 1u);
+            RC_ASSERT(same.size() == (right.none ? 1u : 2u));
+            RC_ASSERT(std::count(same.begin(), same.end(), va) == 1);
+            RC_ASSERT(right.none ||
+                      (right.value != va && std::count(same.begin(), same.end(), right.value) == 1));
             break;
         }
         }
@@ -215,6 +237,52 @@ TEST(Quiz, AnEntryIsTakenAsANumberOrInWords) {
     EXPECT_EQ(first_line(session, "answer " + std::string{words.view()} + "|US"), "right");
 }
 
+TEST(Quiz, AWrongAliasSaysWhatIsThere) {
+    Session session;
+    const Question q = ask(session, QuestionKind::alias, [](const Question& a) {
+        return !right_answer(a).none && std::all_of(a.table.begin(), a.table.end(),
+                                                    [](const auto& entry) { return (entry.raw & 1) != 0; });
+    });
+    const auto right = static_cast<std::uint32_t>(right_answer(q).value);
+    const auto answer = [&](std::uint32_t va) { return first_line(session, "answer " + std::to_string(va)); };
+    const auto spelled_va = [](std::uint32_t va) { return spelled(Question{}, {.value = va}).substr(2); };
+    EXPECT_EQ(answer(q.va.raw()),
+              "wrong: " + spelled_va(q.va.raw()) + " is on the page that is asked about; try again");
+    EXPECT_EQ(answer(right ^ 0x80000000),
+              "wrong: " + spelled_va(right ^ 0x80000000) + " is on no page that is shown; try again");
+    EXPECT_EQ(answer(right ^ 1), "wrong: the low 12 bits of the address go over as they are; try again");
+    for (const auto& [index, raw] : q.table) {
+        const std::uint32_t va = (q.va.raw() & 0xffc00000) | index << 12;
+        if ((va ^ q.va.raw()) >> 12 != 0 && (va ^ right) >> 12 != 0) {
+            EXPECT_EQ(answer(va), "wrong: entry " + std::to_string(index) +
+                                      " leads to another frame: compare bits 31:12; try again");
+        }
+    }
+    EXPECT_EQ(first_line(session, "answer none"),
+              "wrong: two entries have the same frame in bits 31:12, and both have P (bit 0) set; try again");
+    EXPECT_EQ(first_line(session, "answer p:0x1000").substr(0, 7), "error: ");
+    const auto lines = session.run("answer " + std::to_string(right));
+    ASSERT_EQ(lines.size(), 5u);
+    EXPECT_EQ(lines[0], "right");
+    EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                            [&](const std::string& line) {
+                                Text<24> page;
+                                print(page, "page ", PhysAddr{q.pte & 0xfffff000u});
+                                return line.find(page.view()) != line.npos;
+                            }),
+              2);
+
+    const Question gone =
+        ask(session, QuestionKind::alias, [](const Question& a) { return right_answer(a).none; });
+    for (const auto& [index, raw] : gone.table) {
+        if ((raw & 1) == 0) {
+            EXPECT_EQ(answer((gone.va.raw() & 0xffc00000) | index << 12),
+                      "wrong: entry " + std::to_string(index) + " has P (bit 0) clear; try again");
+        }
+    }
+    EXPECT_EQ(first_line(session, "answer none"), "right");
+}
+
 TEST(Quiz, AWrongPredictionSaysWhatTheCodeSays) {
     Session session;
     const Question denied = ask(session, QuestionKind::access,
@@ -243,6 +311,7 @@ TEST(Quiz, WhatIsNoAnswerIsAnErrorAndLeavesTheQuestionOpen) {
          "'1024:0:0' is not an address: the directory index 1024 is beyond 1023"},
         {QuestionKind::entry, "p:0x00001001|P",
          "p:0x00001001 is not aligned to 4 KiB; did you mean p:0x00001000?"},
+        {QuestionKind::alias, "banana", "'banana' is not an address; write 0xc0100000, 768:256 or a kernel symbol"},
         {QuestionKind::access, "32", "'32' is no answer: write allowed, or an error code from 0 to 31"},
         {QuestionKind::access, "none", "'none' is no answer: write allowed, or an error code from 0 to 31"}};
     for (const auto& [kind, token, text] : errors) {

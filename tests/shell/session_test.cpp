@@ -18,7 +18,7 @@ std::string d(int status) {
 
 TEST(Prompt, GreetsOnceAndNamesTheWayOut) {
     Session session;
-    EXPECT_EQ(session.send(""), "pagelab 0.1.0 \xC2\xB7 help \xC2\xB7 exit: halt\npagelab> ");
+    EXPECT_EQ(session.send(""), "pagelab 0.1.0 \xC2\xB7 help \xC2\xB7 demo \xC2\xB7 exit: halt\npagelab> ");
     EXPECT_EQ(session.send("\r"), "\npagelab> ");
 }
 
@@ -75,8 +75,9 @@ TEST(Halt, HasItsOtherNames) {
 
 TEST(BootLine, RunsBeforeTheFirstPromptAsIfTyped) {
     Session session({.marks = true}, "echo a; echo b # done");
-    EXPECT_EQ(session.send(""), "pagelab 0.1.0 \xC2\xB7 help \xC2\xB7 exit: halt\npagelab> echo a\n" + kC +
-                                    "a\n" + d(0) + "pagelab> echo b\n" + kC + "b\n" + d(0) + "pagelab> ");
+    EXPECT_EQ(session.send(""),
+              "pagelab 0.1.0 \xC2\xB7 help \xC2\xB7 demo \xC2\xB7 exit: halt\npagelab> echo a\n" + kC +
+                  "a\n" + d(0) + "pagelab> echo b\n" + kC + "b\n" + d(0) + "pagelab> ");
     EXPECT_EQ(session.machine.commands, (Lines{"echo a", "echo b"}));
 }
 

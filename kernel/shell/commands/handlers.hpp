@@ -68,6 +68,9 @@ Status tiny(Invocation& invocation);
 Status quiz(Invocation& invocation);
 Status answer(Invocation& invocation);
 
+// demo.cpp
+Status demo(Invocation& invocation);
+
 // system.cpp
 Status echo(Invocation& invocation);
 Status regs(Invocation& invocation);

@@ -237,7 +237,12 @@ Status dumppt(Invocation& invocation) {
 Status maps(Invocation& invocation) {
     paging::RegionQuery query{.writable = invocation.flags.writable,
                               .user = invocation.flags.user,
-                              .executable = invocation.flags.executable};
+                              .executable = invocation.flags.executable,
+                              .accessed_dirty = invocation.flags.accessed_dirty,
+                              .by_slot = invocation.flags.tree};
+    if (invocation.flags.tree && invocation.flags.json) {
+        return invocation.fail("--tree draws and --json lists; leave one of them out");
+    }
     if (invocation.args.count != 0) {
         const auto range = parse_range(invocation.args[0], invocation.machine);
         if (!range) {
