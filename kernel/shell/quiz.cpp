@@ -178,11 +178,7 @@ paging::PagingContext Question::context() const {
 }
 
 paging::Walk Question::walk() const {
-    // Two words of memory: what a walk of `va` reads.
-    const auto read = [this](PhysAddr pa) {
-        return std::optional{pa.frame_base().raw() == kDirectory ? pde : pte};
-    };
-    return paging::walk(read, context(), std::nullopt, va);
+    return paging::decode_walk(context(), std::nullopt, va, pde, pte);
 }
 
 Question make_question(std::uint32_t seed, std::uint32_t number) {

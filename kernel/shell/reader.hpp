@@ -28,6 +28,8 @@ private:
     std::uint32_t reads_ = 0;
 };
 
+/// The slot that maps the current space's directory onto itself.
+[[nodiscard]] std::optional<std::uint32_t> self_map_now(Machine& machine);
 /// The walk of `va` in the current space; a few reads, no polling.
 [[nodiscard]] paging::Walk walk_now(Machine& machine, VirtAddr va);
 

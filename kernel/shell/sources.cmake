@@ -36,4 +36,6 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/walk_now.cpp)
 # What the kernel compiles these files with, after its own options: the words of forty commands are most of
 # its bytes, and nothing here is hot.
-set(PAGELAB_SHELL_KERNEL_OPTIONS -Oz --param=max-inline-insns-size=10 --param=early-inlining-insns=12)
+# Without the taking apart of structs (SRA): it makes copies of functions, and more variables than registers.
+set(PAGELAB_SHELL_KERNEL_OPTIONS -Oz --param=max-inline-insns-size=2 --param=early-inlining-insns=12
+  -fno-tree-sra -fno-ipa-sra)

@@ -152,8 +152,7 @@ Status window(Invocation& invocation) {
     if (!va) {
         return invocation.error(va.error());
     }
-    Reader read(invocation);
-    const auto slot = paging::find_self_map(read, invocation.machine.context());
+    const auto slot = self_map_now(invocation.machine);
     if (!slot) {
         return invocation.fail("no slot maps the directory onto itself: entries have no virtual address");
     }
