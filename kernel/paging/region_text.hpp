@@ -38,38 +38,59 @@ void write_folded_self_map(S& sink, R& read, const PagingContext& context, std::
         user_rights(combined));
 }
 
-/// The whole answer of `maps`. A self-map slot is folded where nothing is filtered and the slot is wholly
-/// asked for.
+/// The answer of `maps`, region by region. A self-map slot is folded where nothing is filtered and the slot
+/// is wholly asked for.
+template <TextSink S, WordReader R>
+class RegionLines {
+public:
+    RegionLines(S& sink, R& read, const PagingContext& context, const RegionQuery& query)
+        : sink_(sink), read_(read), context_(context), query_(query) {}
+
+    void add(const Region& region) {
+        const std::uint32_t slot = region.va.directory_index();
+        if (region.self_map && !query_.filters() && is_whole(slot)) {
+            if (folded_ == slot) {
+                return;
+            }
+            folded_ = slot;
+            write_folded_self_map(sink_, read_, context_, slot);
+            bytes_ += kLargePageSize;
+        } else {
+            put_region(sink_, region);
+            bytes_ += region.size;
+        }
+        say(sink_, "\n");
+        ++lines_;
+    }
+    /// The last line: the sum.
+    void finish() {
+        say(sink_, lines_ == 0 ? "nothing is mapped\n" : "{}, {} mapped\n", Count{lines_, "region"}, Size{bytes_});
+    }
+
+private:
+    [[nodiscard]] bool is_whole(std::uint32_t slot) const {
+        return query_.range.first.raw() <= VirtAddr::from_indices(slot, 0).raw() &&
+               query_.range.end >= (std::uint64_t{slot} + 1) << 22;
+    }
+
+    S& sink_;
+    R& read_;
+    const PagingContext& context_;
+    const RegionQuery& query_;
+    std::uint32_t lines_ = 0;
+    std::uint64_t bytes_ = 0;
+    std::optional<std::uint32_t> folded_;
+};
+
+/// The whole answer of `maps`.
 template <TextSink S, WordReader R>
 void write_maps_text(S& sink, R& read, const PagingContext& context, const RegionQuery& query) {
-    std::uint32_t lines = 0;
-    std::uint64_t bytes = 0;
-    std::optional<std::uint32_t> folded;
+    RegionLines lines(sink, read, context, query);
     for_each_region(read, context, query, [&](const Region& region) {
-        const std::uint32_t slot = region.va.directory_index();
-        const bool whole = query.range.first.raw() <= VirtAddr::from_indices(slot, 0).raw() &&
-                           query.range.end >= (std::uint64_t{slot} + 1) << 22;
-        if (region.self_map && whole && !query.filters()) {
-            if (folded != slot) {
-                folded = slot;
-                write_folded_self_map(sink, read, context, slot);
-                say(sink, "\n");
-                ++lines;
-                bytes += kLargePageSize;
-            }
-            return true;
-        }
-        put_region(sink, region);
-        say(sink, "\n");
-        ++lines;
-        bytes += region.size;
+        lines.add(region);
         return true;
     });
-    if (lines == 0) {
-        say(sink, "nothing is mapped\n");
-        return;
-    }
-    say(sink, "{}, {} mapped\n", Count{lines, "region"}, Size{bytes});
+    lines.finish();
 }
 
 } // namespace pagelab::paging

@@ -79,12 +79,12 @@ void offer_arguments(Candidates& candidates, Completions& completions, const Com
         list = list.substr(0, equals) == before ? list.substr(equals + 1) : std::string_view{};
     }
     const std::size_t comma = typed.rfind(',');
-    if (list == "@rights" && comma != std::string_view::npos) {
+    if (is(list, "@rights") && comma != std::string_view::npos) {
         completions.word_begin += comma + 1;
         Candidates(completions, typed.substr(comma + 1)).offer_words(kRightsWords);
-    } else if (list == "@rights") {
+    } else if (is(list, "@rights")) {
         candidates.offer_words(kRights);
-    } else if (list == "@topics") {
+    } else if (is(list, "@topics")) {
         candidates.offer_commands();
         candidates.offer_topics();
     } else {

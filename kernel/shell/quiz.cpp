@@ -61,57 +61,59 @@ void put_entries(Output& out, const Question& question) {
     for (std::uint8_t i = 0; i < walk.step_count; ++i) {
         print(out, i == 0 ? "" : ", ");
         put_step_name(out, walk, walk.steps[i]);
-        print(out, " = ", Hex{*walk.steps[i].raw});
+        say(out, " = {}", Hex{*walk.steps[i].raw});
     }
 }
 
 void put_entry_question(Output& out, const Question& question, std::string_view between) {
     const paging::EntryWord entry{question.directory ? question.pde : question.pte};
     const bool large = question.directory && asks_for_large_page(question);
-    print(out, question.directory ? "A PDE leads to " : "A PTE leads to ",
-          large                ? "a 4 MiB page"
-          : question.directory ? "a page table"
-                               : "a page",
-          " at ", PhysAddr{entry.raw() & bits::kFrameMask}, ", ", entry.writable() ? "writable" : "read-only",
-          entry.user() ? ", for user and kernel" : ", for the kernel only", "; A and all else are 0.",
-          between, "Which word is it? answer VALUE, as a number or p:PA|FLAG|FLAG.");
+    say(out,
+        "{}{} at {}, {}{}; A and all else are 0.{}Which word is it? answer VALUE, as a number or "
+        "p:PA|FLAG|FLAG.",
+        question.directory ? "A PDE leads to " : "A PTE leads to ",
+        large                ? "a 4 MiB page"
+        : question.directory ? "a page table"
+                             : "a page",
+        PhysAddr{entry.raw() & bits::kFrameMask}, entry.writable() ? "writable" : "read-only",
+        entry.user() ? ", for user and kernel" : ", for the kernel only", between);
 }
 
 void put_access_question(Output& out, const Question& question, std::string_view between) {
     constexpr std::array<std::string_view, 3> kVerbs = {" reads ", " writes ", " executes "};
-    print(out, "CR0.WP = ", question.write_protect ? "1, " : "0, ");
+    say(out, "CR0.WP = {}", question.write_protect ? "1, " : "0, ");
     put_entries(out, question);
-    print(out, ".", between, question.access.user ? "User code" : "The kernel",
-          kVerbs[static_cast<std::size_t>(question.access.kind)], question.va,
-          ", without SMEP: what happens? answer allowed, or answer with the error code.");
+    say(out, ".{}{}{}{}, without SMEP: what happens? answer allowed, or answer with the error code.", between,
+        question.access.user ? "User code" : "The kernel",
+        kVerbs[static_cast<std::size_t>(question.access.kind)], question.va);
 }
 
 void put_translate_hint(Output& out, const Question& question, const Answer& answer, const Answer& right) {
     if (right.none) {
-        print(out, "an entry with P (bit 0) clear leads nowhere");
+        say(out, "an entry with P (bit 0) clear leads nowhere");
         return;
     }
     if (answer.none) {
-        print(out, "every entry of this walk has P (bit 0) set");
+        say(out, "every entry of this walk has P (bit 0) set");
         return;
     }
     const bool large = asks_for_large_page(question);
     const std::uint64_t low = (large ? paging::kLargePageSize : paging::kPageSize) - 1;
     print(out, large ? "PS (bit 7) is set, it is a 4 MiB page: " : "");
     if (((answer.value ^ right.value) & low) != 0) {
-        print(out, "the low ", large ? "22" : "12", " bits of the address go over as they are");
+        say(out, "the low {} bits of the address go over as they are", large ? "22" : "12");
     } else {
-        print(out, "the frame is in bits 31:", large ? "22 of the PDE" : "12 of the PTE");
+        say(out, "the frame is in bits 31:{}", large ? "22 of the PDE" : "12 of the PTE");
     }
 }
 
 void put_window_hint(Output& out, const Question& question, VirtAddr answer) {
     print(out, answer);
     if (answer.directory_index() != question.slot) {
-        print(out, " lies outside slot ", Decimal{question.slot});
+        say(out, " lies outside slot {}", Decimal{question.slot});
     } else {
         const std::uint32_t index = answer.page_offset() / paging::kEntrySize;
-        print(out, " shows ");
+        say(out, " shows ");
         if (answer.table_index() == question.slot) {
             paging::put_pde_name(out, index);
         } else {
@@ -147,7 +149,7 @@ void put_entry_hint(Output& out, const Question& question, std::uint32_t wrong_b
     }
     const bool address = (wrong_bits & bits::kFrameMask) != 0;
     if (!flags.empty()) {
-        print(out, "look again at ");
+        say(out, "look again at ");
         put_flags(out, flags);
         print(out, address ? "; " : "");
     }
@@ -158,13 +160,13 @@ void put_entry_hint(Output& out, const Question& question, std::uint32_t wrong_b
 
 void put_access_hint(Output& out, const Answer& answer, const Answer& right) {
     if (right.none) {
-        print(out, "the tables allow it: all levels together give the right");
+        say(out, "the tables allow it: all levels together give the right");
     } else if (answer.none) {
-        print(out, "every level needs P, for user code US, for a write RW (for the kernel's if CR0.WP = 1)");
+        say(out, "every level needs P, for user code US, for a write RW (for the kernel's if CR0.WP = 1)");
     } else {
-        print(out, Hex{static_cast<std::uint32_t>(answer.value), 1}, " says ");
+        say(out, "{} says ", Hex{static_cast<std::uint32_t>(answer.value), 1});
         paging::put_fault_code(out, static_cast<std::uint32_t>(answer.value));
-        print(out, "; bits: 1 present but not allowed, 2 write, 4 user");
+        say(out, "; bits: 1 present but not allowed, 2 write, 4 user");
     }
 }
 
@@ -232,7 +234,7 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
     };
     switch (question.kind) {
     case QuestionKind::translate:
-        if (token == "none") {
+        if (is(token, "none")) {
             return Answer{.none = true};
         }
         return as_answer(parse_physical(token, true), [](PhysAddr pa) { return pa.raw(); });
@@ -249,7 +251,7 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
         break;
     }
     constexpr std::uint32_t kAllBits = 0x1f;
-    if (token == "allowed") {
+    if (is(token, "allowed")) {
         return Answer{.none = true};
     }
     const auto code = read_number(token);
@@ -262,19 +264,19 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
 void put_question(Output& out, const Question& question, std::string_view between) {
     switch (question.kind) {
     case QuestionKind::translate:
-        print(out, "CR4.PSE = 1, ");
+        say(out, "CR4.PSE = 1, ");
         put_entries(out, question);
-        print(out, ".", between, "To which physical address does ", question.va,
-              " lead? answer p:PA, or answer none.");
+        say(out, ".{}To which physical address does {} lead? answer p:PA, or answer none.", between,
+            question.va);
         return;
     case QuestionKind::window:
-        print(out, "PDE ", Decimal{question.slot}, " leads to the directory itself.", between,
-              "At which virtual address is the ", question.directory ? "PDE" : "PTE", " of ", question.va,
-              "? answer VA.");
+        say(out,
+            "PDE {} leads to the directory itself.{}At which virtual address is the {} of {}? answer VA.",
+            Decimal{question.slot}, between, question.directory ? "PDE" : "PTE", question.va);
         return;
     case QuestionKind::split:
-        print(out, "An address is 10 bits, 10 bits and 12 bits.", between, "Split ", question.va,
-              ": answer PDI:PTI:OFFSET.");
+        say(out, "An address is 10 bits, 10 bits and 12 bits.{}Split {}: answer PDI:PTI:OFFSET.", between,
+            question.va);
         return;
     case QuestionKind::entry:
         return put_entry_question(out, question, between);
@@ -291,13 +293,13 @@ void put_reason(Output& out, const Question& question) {
         return write_text(out, walk);
     case QuestionKind::window:
         if (question.directory) {
-            print(out, VirtAddr::from_indices(question.slot, question.slot), " (slot:slot)");
+            say(out, "{} (slot:slot)", VirtAddr::from_indices(question.slot, question.slot));
         } else {
-            print(out, VirtAddr::from_indices(question.slot, 0), " (slot) + ", Decimal{va.directory_index()},
-                  " * 0x1000");
+            say(out, "{} (slot) + {} * 0x1000", VirtAddr::from_indices(question.slot, 0),
+                Decimal{va.directory_index()});
         }
-        print(out, " + ", Decimal{question.directory ? va.directory_index() : va.table_index()},
-              " * 4 = ", VirtAddr{static_cast<std::uint32_t>(right_answer(question).value)}, "\n");
+        say(out, " + {} * 4 = {}\n", Decimal{question.directory ? va.directory_index() : va.table_index()},
+            VirtAddr{static_cast<std::uint32_t>(right_answer(question).value)});
         return;
     case QuestionKind::split:
         return paging::write_split_text(out, va);
@@ -313,7 +315,7 @@ void put_reason(Output& out, const Question& question) {
     }
     write_text(out, walk);
     if (question.access.kind == paging::AccessKind::write && !walk.combined.writable) {
-        print(out, "the pages are read-only, but with CR0.WP = 0 the kernel writes nevertheless\n");
+        say(out, "the pages are read-only, but with CR0.WP = 0 the kernel writes nevertheless\n");
     }
 }
 

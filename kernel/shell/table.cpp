@@ -614,11 +614,10 @@ void put_usage_text(Output& out, const Command& command) {
     print(out, command.name, command.usage.empty() ? "" : " ", command.usage);
     for_each_word(command.options, ' ', [&](std::string_view option) {
         const bool value = option.ends_with('=');
-        print(out, " [", value ? option.substr(0, option.size() - 1) : option,
-              !value                ? ""
-              : option == "--phys=" ? " RANGE"
-                                    : " p:PA",
-              "]");
+        say(out, " [{}{}]", value ? option.substr(0, option.size() - 1) : option,
+            !value                ? ""
+            : option == "--phys=" ? " RANGE"
+                                  : " p:PA");
     });
     print(out, command.kind == Kind::query ? " [--json]" : "");
 }

@@ -9,19 +9,19 @@ namespace {
 constexpr std::uint32_t kDefaultRecords = 20;
 
 void print_undone(Output& out, const machine::UndoReport& report) {
-    print(out, "took back command ", Decimal{report.command}, "; ");
+    say(out, "took back command {}; ", Decimal{report.command});
     if (report.registers_restored != 0) {
-        print(out, "control register restored, ");
+        say(out, "control register restored, ");
     }
     print(out, Decimal{report.entries_restored},
           report.entries_restored == 1 ? " entry restored" : " entries restored");
     if (report.frames_freed != 0) {
-        print(out, ", ", Count{report.frames_freed, "frame"}, " freed");
+        say(out, ", {} freed", Count{report.frames_freed, "frame"});
     }
     if (report.frames_taken_again != 0) {
-        print(out, ", ", Count{report.frames_taken_again, "frame"}, " taken again");
+        say(out, ", {} taken again", Count{report.frames_taken_again, "frame"});
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 } // namespace
@@ -53,10 +53,10 @@ Status log(Invocation& invocation) {
         } else {
             put_event(invocation.out, record);
         }
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     }
     if (!any && !invocation.flags.json) {
-        print(invocation.out, "the journal is empty\n");
+        say(invocation.out, "the journal is empty\n");
     }
     return Status::ok;
 }

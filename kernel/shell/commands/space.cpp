@@ -28,21 +28,21 @@ void put_space_json(Output& out, const SpaceInfo& info, bool current) {
         json.number("shared_pages", info.shared_pages);
         json.number("extra_bytes", info.extra_bytes);
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 void put_space(Output& out, const SpaceInfo& info, bool current) {
     print(out, Decimal{info.number}, info.number < 10 ? " " : "", current ? " *  " : "    ");
     paging::put_padded(out, name_of(info.strategy), 10);
-    print(out, "  directory ", info.directory, "  ", Count{info.tables, "table"}, "  ",
-          Count{info.pages, "page"});
+    say(out, "  directory {}  {}  {}", info.directory, Count{info.tables, "table"},
+        Count{info.pages, "page"});
     if (info.shared_pages != 0) {
-        print(out, "  ", Decimal{info.shared_pages}, " shared");
+        say(out, "  {} shared", Decimal{info.shared_pages});
     }
     if (info.extra_bytes != 0) {
-        print(out, "  ", Size{info.extra_bytes}, " extra");
+        say(out, "  {} extra", Size{info.extra_bytes});
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 Status list(Invocation& invocation) {
@@ -57,17 +57,17 @@ Status list(Invocation& invocation) {
 
 void put_flushed(Output& out, const SpaceReport& report) {
     if (report.all_flushed) {
-        print(out, "; CR3 loaded again");
+        say(out, "; CR3 loaded again");
     } else if (report.pages_flushed != 0) {
-        print(out, "; ", Count{report.pages_flushed, "page"}, " flushed");
+        say(out, "; {} flushed", Count{report.pages_flushed, "page"});
     }
 }
 
 Result make(Invocation& invocation, std::uint32_t strategy) {
     const auto done = invocation.machine.new_space(static_cast<machine::Strategy>(strategy));
     if (done) {
-        print(invocation.out, "space ", Decimal{done->number}, " made: ", name_of(done->strategy),
-              ", directory ", done->directory);
+        say(invocation.out, "space {} made: {}, directory {}", Decimal{done->number}, name_of(done->strategy),
+            done->directory);
     }
     return done;
 }
@@ -75,9 +75,9 @@ Result make(Invocation& invocation, std::uint32_t strategy) {
 Result clone(Invocation& invocation, std::uint32_t) {
     const auto done = invocation.machine.clone_space(false);
     if (done) {
-        print(invocation.out, "space ", Decimal{done->number}, " is a copy of space ",
-              Decimal{invocation.machine.space_in_work()}, ": ", Count{done->tables, "table"}, ", ",
-              Count{done->pages_copied, "page"}, " copied");
+        say(invocation.out, "space {} is a copy of space {}: {}, {} copied", Decimal{done->number},
+            Decimal{invocation.machine.space_in_work()}, Count{done->tables, "table"},
+            Count{done->pages_copied, "page"});
     }
     return done;
 }
@@ -85,8 +85,8 @@ Result clone(Invocation& invocation, std::uint32_t) {
 Result cow(Invocation& invocation, std::uint32_t) {
     const auto done = invocation.machine.clone_space(true);
     if (done) {
-        print(invocation.out, "space ", Decimal{done->number}, " shares ", Count{done->pages_shared, "page"},
-              " with space ", Decimal{invocation.machine.space_in_work()}, " until one side writes");
+        say(invocation.out, "space {} shares {} with space {} until one side writes", Decimal{done->number},
+            Count{done->pages_shared, "page"}, Decimal{invocation.machine.space_in_work()});
         put_flushed(invocation.out, *done);
     }
     return done;
@@ -95,10 +95,10 @@ Result cow(Invocation& invocation, std::uint32_t) {
 Result use(Invocation& invocation, std::uint32_t number) {
     const auto done = invocation.machine.use_space(number, invocation.change);
     if (done) {
-        print(invocation.out, "now in space ", Decimal{number}, "; CR3 loaded",
-              done->global_flushed      ? ", global pages flushed too"
-              : invocation.change.flush ? ""
-                                        : ", the flush of global pages was left out");
+        say(invocation.out, "now in space {}; CR3 loaded{}", Decimal{number},
+            done->global_flushed      ? ", global pages flushed too"
+            : invocation.change.flush ? ""
+                                      : ", the flush of global pages was left out");
     }
     return done;
 }
@@ -106,8 +106,8 @@ Result use(Invocation& invocation, std::uint32_t number) {
 Result remove(Invocation& invocation, std::uint32_t number) {
     const auto done = invocation.machine.delete_space(number);
     if (done) {
-        print(invocation.out, "space ", Decimal{number}, " deleted: ", Count{done->frames_freed, "frame"},
-              " freed");
+        say(invocation.out, "space {} deleted: {} freed", Decimal{number},
+            Count{done->frames_freed, "frame"});
         put_flushed(invocation.out, *done);
     }
     return done;
@@ -189,7 +189,7 @@ Status space(Invocation& invocation) {
     if (!done) {
         return refuse(invocation, done.error());
     }
-    print(invocation.out, "\n");
+    say(invocation.out, "\n");
     return Status::ok;
 }
 

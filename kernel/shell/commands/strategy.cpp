@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, kStrategyNames.size()> kWays = {
 Status list(Invocation& invocation) {
     for (std::size_t i = 0; i < kWays.size(); ++i) {
         paging::put_padded(invocation.out, kStrategyNames[i], kNameColumn);
-        print(invocation.out, kWays[i], "\n");
+        say(invocation.out, "{}\n", kWays[i]);
     }
     return Status::ok;
 }
@@ -54,7 +54,7 @@ void put_ratio(Output& out, std::uint64_t total, std::uint32_t pages) {
     const std::string_view text = digits.view();
     const std::size_t whole = text.size() - 1;
     paging::put_spaces(out, kWidth - std::min(kWidth, std::max<std::size_t>(whole, 1) + 2));
-    print(out, whole == 0 ? "0" : text.substr(0, whole), ".", text.substr(whole));
+    say(out, "{}.{}", whole == 0 ? "0" : text.substr(0, whole), text.substr(whole));
 }
 
 /// `0/0/1`: INVLPGs for each page, with a decimal only where it is none or one on the average.
@@ -65,11 +65,11 @@ void put_invlpgs(Output& out, std::span<const BenchCost> costs, std::uint32_t pa
         const std::uint32_t tenths = (cost.invlpgs * 10 + pages / 2) / pages;
         print(text, separator, Decimal{tenths / 10});
         if (tenths % 10 != 0) {
-            print(text, ".", Decimal{tenths % 10});
+            say(text, ".{}", Decimal{tenths % 10});
         }
         separator = "/";
     }
-    print(out, "  ");
+    say(out, "  ");
     paging::put_padded(out, text.view(), 12);
 }
 
@@ -85,12 +85,12 @@ void put_row(Output& out, const BenchReport& report, bool ticks) {
     paging::put_padded(out, kStrategyNames[static_cast<std::size_t>(report.strategy)], kNameColumn);
     paging::put_padded(out, kPatternNames[static_cast<std::size_t>(report.pattern)], kNameColumn);
     for (const BenchCost& cost : costs) {
-        ticks ? put_ratio(out, cost.ticks, report.pages) : print(out, "        -");
+        ticks ? put_ratio(out, cost.ticks, report.pages) : say(out, "        -");
     }
     put_invlpgs(out, costs, report.pages);
     put_number(out, report.tables, 8);
     put_number(out, report.extra_bytes, 9);
-    print(out, "\n");
+    say(out, "\n");
 }
 
 void put_json(Output& out, const BenchReport& report, bool ticks) {
@@ -112,20 +112,20 @@ void put_json(Output& out, const BenchReport& report, bool ticks) {
         json.number("extra_bytes", report.extra_bytes);
         json.number("guarded_map_ticks", measured(report.guarded_map_ticks));
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 using Guarded = std::array<std::array<std::uint64_t, kPatternNames.size()>, kStrategyNames.size()>;
 
 void put_guarded(Output& out, const Guarded& guarded, std::uint32_t pages) {
-    print(out, "a map with guard, journal and records\n");
+    say(out, "a map with guard, journal and records\n");
     for (std::size_t i = 0; i < guarded.size(); ++i) {
         paging::put_padded(out, kStrategyNames[i], kNameColumn);
         for (std::size_t j = 0; j < kPatternNames.size(); ++j) {
             put_ratio(out, guarded[i][j], pages);
-            print(out, " ", kPatternNames[j]);
+            say(out, " {}", kPatternNames[j]);
         }
-        print(out, "\n");
+        say(out, "\n");
     }
 }
 
@@ -157,12 +157,12 @@ Status bench(Invocation& invocation) {
             return refuse(invocation, report.error());
         }
         if (run == 0 && !json) {
-            print(out,
-                  ticks ? "ticks of the time stamp counter; under --icount: instructions"
-                        : "no ticks: this CPU has no time stamp counter",
-                  "\n", Count{pages, "page"},
-                  "; for each of them\n"
-                  "strategy    pattern           map     walk    unmap  invlpg m/w/u  tables    bytes\n");
+            say(out,
+                "{}\n{}; for each of them\nstrategy    pattern           map     walk    unmap  invlpg m/w/u "
+                " tables    bytes\n",
+                ticks ? "ticks of the time stamp counter; under --icount: instructions"
+                      : "no ticks: this CPU has no time stamp counter",
+                Count{pages, "page"});
         }
         (json ? put_json : put_row)(out, *report, ticks);
         guarded[strategy][pattern] = report->guarded_map_ticks;
