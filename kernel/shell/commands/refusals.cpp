@@ -184,9 +184,8 @@ Status refuse(Invocation& invocation, const OperationError& error, std::uint32_t
 }
 
 Status no_space(Invocation& invocation, std::string_view token) {
-    Message message;
-    put_no_space(message, invocation.machine, token);
-    return invocation.error(message.view());
+    put_no_space(begin_problem(), invocation.machine, token);
+    return invocation.error(Problem{});
 }
 
 void put_consequences(Output& out, const machine::ChangeReport& report) {
