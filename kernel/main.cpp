@@ -61,7 +61,8 @@ void on_exception(const arch::RegisterFrame& frame, std::uint32_t cr2) {
     if (!a_command_runs() && frame.vector == arch::kNonMaskable) {
         return;
     }
-    if (a_command_runs() && frame.vector == arch::kPageFault &&
+    if (a_command_runs() && !handling && frame.vector == arch::kPageFault &&
+        lab.get().space_in_work() == lab.get().space() &&
         lab.get().copy_on_write(paging::VirtAddr{cr2}, frame.error_code)) {
         return;
     }

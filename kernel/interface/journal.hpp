@@ -32,6 +32,23 @@ inline constexpr std::array<const char*, 16> kJournalKindNames = {
     "none",       "begin",     "commit", "rollback", "pde",   "pte",  "frame-take", "frame-free",
     "flush-page", "flush-all", "fault",  "control",  "space", "undo", "space-new",  "space-delete"};
 
+/// What an undo takes back; the other kinds tell what happened besides.
+constexpr bool is_change(JournalKind kind) {
+    switch (kind) {
+    case JournalKind::pde:
+    case JournalKind::pte:
+    case JournalKind::frame_take:
+    case JournalKind::frame_free:
+    case JournalKind::control:
+    case JournalKind::space:
+    case JournalKind::space_new:
+    case JournalKind::space_delete:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /// One record, 32 bytes. A run of `count` items is one record: item i has address + i × the kind's step and
 /// the values old_value + i × old_step × 4096 and new_value + i × new_step × 4096.
 struct JournalRecord {

@@ -109,6 +109,9 @@ public:
                                                                                ChangeOptions options) = 0;
     /// Frees all of it. Refused for space 0 and the current one.
     [[nodiscard]] virtual std::expected<SpaceReport, OperationError> delete_space(std::uint32_t number) = 0;
+    /// What a write of the kernel's to `va` in the space in work would do first: a page that is shared until
+    /// one side writes becomes its own. False if it is no such page, or if there is no frame for it.
+    [[nodiscard]] virtual bool unshare(VirtAddr va) = 0;
     /// In an upper-half space in work: the address of slot `pdi`'s table, where one of the kernel's PDEs
     /// stands in its place.
     [[nodiscard]] virtual std::optional<VirtAddr> displaced_word(std::uint32_t pdi) = 0;
@@ -135,6 +138,10 @@ public:
                                                                                      Unit unit) = 0;
     [[nodiscard]] virtual std::expected<void, OperationError>
     store_physical(PhysAddr address, Unit unit, std::uint32_t value, ChangeOptions options) = 0;
+
+    /// Keeps what the frame holds, to be put back if the command does not come to its end. Refused:
+    /// no_frames.
+    [[nodiscard]] virtual std::expected<void, OperationError> keep_bytes(PhysAddr frame) = 0;
 
     // --- access and TLB ------------------------------------------------------------------------------------
     /// Lets the CPU make the access for real, in ring 0 or ring 3; a fault is the answer, not an end. Leaves

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/memory/changes.hpp"
+#include "kernel/memory/kept_bytes.hpp"
 #include "kernel/memory/space_operations.hpp"
 #include "kernel/memory/store.hpp"
 #include "kernel/memory/strategy_bench.hpp"
@@ -27,7 +28,7 @@ public:
           space_operations_(hw, scratch_, spaces_, tables_, frames_, flusher_, transaction_, keeper_),
           bench_(hw, scratch_, spaces_, frames_, space_operations_, changes_, transaction_),
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
-          touch_(hw, scratch_, frames_), undo_(frames_, journal_, transaction_) {}
+          touch_(hw, scratch_, frames_), kept_(scratch_, frames_), undo_(frames_, journal_, transaction_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
@@ -101,6 +102,7 @@ public:
         set_state(interface::LabState::running);
     }
     void end_command(interface::Status status, bool keep) override {
+        kept_.end(!keep);
         if (keep) {
             transaction_.commit();
         } else {
@@ -167,11 +169,14 @@ public:
     bench(machine::Strategy strategy, machine::Pattern pattern, std::uint32_t pages) override {
         return changing([&] { return bench_.run(strategy, pattern, pages); });
     }
-    /// A page fault in a command: whether it was a write to a page that two spaces share, which is now the
-    /// loaded one's own. Then the access may be tried again.
+    [[nodiscard]] bool unshare(VirtAddr va) override {
+        return copy_on_write(va, paging::fault_code::kProtection | paging::fault_code::kWrite);
+    }
+    /// A page fault in the space in work: whether it was a write to a page that two spaces share, which is
+    /// now its own. Then the access may be tried again.
     [[nodiscard]] bool copy_on_write(VirtAddr va, std::uint32_t code) {
         begin_change();
-        const bool done = spaces_.in_loaded() && sharing_.resolve(va, code);
+        const bool done = sharing_.resolve(va, code);
         end_change();
         return done;
     }
@@ -211,6 +216,12 @@ public:
         return for_each_piece(address, unit, [&](PhysAddr at, Unit piece, std::uint32_t shift) {
             return store_.at_physical(at, piece, value >> shift, options.force);
         });
+    }
+
+    [[nodiscard]] std::expected<void, OperationError> keep_bytes(PhysAddr frame) override {
+        return kept_.keep(frame_of(frame))
+                   ? std::expected<void, OperationError>{}
+                   : std::unexpected(refuse(Refusal::no_frames, VirtAddr{0}, frames_.counts().free));
     }
 
     // --- access and TLB
@@ -403,6 +414,7 @@ private:
     StrategyBench<H> bench_;
     Store<H> store_;
     Touch<H> touch_;
+    KeptBytes<H> kept_;
     Undo<H> undo_;
     std::uint32_t checkpoint_ = 0;
 };

@@ -94,16 +94,10 @@ private:
                 group = {};
                 changed = false;
             } else {
-                changed = changed || is_change(record->kind);
+                changed = changed || interface::is_change(record->kind);
             }
         }
         return true;
-    }
-
-    static bool is_change(JournalKind kind) {
-        return kind == JournalKind::pde || kind == JournalKind::pte || kind == JournalKind::frame_take ||
-               kind == JournalKind::frame_free || kind == JournalKind::control ||
-               Transaction<H>::is_of_spaces(kind);
     }
 
     /// The frames that the command gave back must still be free, those of a deleted space untouched.

@@ -3,6 +3,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/diff.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/frames.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/help.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/history.cpp
@@ -21,6 +22,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/entry_value.cpp
   ${CMAKE_CURRENT_LIST_DIR}/fault_report.cpp
   ${CMAKE_CURRENT_LIST_DIR}/history.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/journal_since.cpp
   ${CMAKE_CURRENT_LIST_DIR}/line_editor.cpp
   ${CMAKE_CURRENT_LIST_DIR}/numbers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/print.cpp

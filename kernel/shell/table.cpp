@@ -44,6 +44,16 @@ constexpr std::array kCommands = {
             .options = "--cr3=",
             .words = "",
             .handler = check},
+    Command{.name = "checkpoint",
+            .family = Family::history,
+            .kind = Kind::action,
+            .usage = "",
+            .summary = "remember this moment, for restore and diff",
+            .details = "",
+            .examples = {"checkpoint", "checkpoint; map 0x40000000; restore"},
+            .options = "",
+            .words = "",
+            .handler = checkpoint},
     Command{.name = "cr0",
             .family = Family::system,
             .kind = Kind::action,
@@ -80,6 +90,16 @@ constexpr std::array kCommands = {
             .options = "",
             .words = "pde pte",
             .handler = decode},
+    Command{.name = "diff",
+            .family = Family::history,
+            .kind = Kind::query,
+            .usage = "",
+            .summary = "what differs in the entries of all spaces from how they were at the checkpoint",
+            .details = "A and D are left aside, and so is what was taken back.\n",
+            .examples = {"checkpoint; map 0x40000000 rw 4; diff", "checkpoint; space new; diff --json"},
+            .options = "",
+            .words = "",
+            .handler = diff},
     Command{.name = "dumppd",
             .family = Family::translate,
             .kind = Kind::query,
@@ -144,7 +164,8 @@ constexpr std::array kCommands = {
             .max_args = 3,
             .usage = "ADDR VALUE COUNT",
             .summary = "write a 32-bit value COUNT times",
-            .details = "COUNT is in words; with K, M or G in bytes.\n",
+            .details = "COUNT is in words; with K, M or G in bytes. Ctrl-C puts back what was there; beyond\n"
+                       "1 MiB that takes as many free frames, and force does without.\n",
             .examples = {"map 0x40000000; fill 0x40000000 0xdeadbeef 1024",
                          "map 0x40000000; fill 0x40000000 0 4K"},
             .options = "",
@@ -420,6 +441,17 @@ constexpr std::array kCommands = {
             .examples = {"repeat 3 echo hello", "repeat 2 time walk 0xc0100000"},
             .options = "",
             .words = "|@commands"},
+    Command{.name = "restore",
+            .family = Family::history,
+            .kind = Kind::action,
+            .usage = "",
+            .summary = "take back every command since the checkpoint",
+            .details = "All of them or none. The checkpoint stays.\n",
+            .examples = {"checkpoint; map 0x40000000; restore",
+                         "checkpoint; map 0x40000000; protect 0x40000000 r; restore; diff"},
+            .options = "",
+            .words = "",
+            .handler = restore},
     Command{.name = "setpde",
             .family = Family::change,
             .kind = Kind::action,
@@ -657,6 +689,18 @@ const Command* nearest_command(std::string_view name) {
         }
     }
     return nearest;
+}
+
+std::optional<std::uint32_t> word_index(std::string_view word, std::string_view list) {
+    std::optional<std::uint32_t> found;
+    std::uint32_t index = 0;
+    for_each_word(list, ' ', [&](std::string_view item) {
+        if (item == word) {
+            found = index;
+        }
+        ++index;
+    });
+    return found;
 }
 
 std::string_view nearest_word(std::string_view typed, std::string_view list) {

@@ -16,7 +16,9 @@ namespace pagelab::shell {
 /// Insertions, deletions, replacements and swaps of neighbours between two short words.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The word of a list, separated by spaces, that `typed` was probably meant to be: the nearest one, or the
+/// The place of a word in a list that is separated by spaces.
+[[nodiscard]] std::optional<std::uint32_t> word_index(std::string_view word, std::string_view list);
+/// The word of such a list that `typed` was probably meant to be: the nearest one, or the
 /// one that it begins. Empty if none is near.
 [[nodiscard]] std::string_view nearest_word(std::string_view typed, std::string_view list);
 

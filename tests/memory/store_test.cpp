@@ -134,6 +134,34 @@ TEST_F(Store, TouchDoesNotRunWhatItDidNotPlace) {
     EXPECT_EQ(reason(0x40000000), Refusal::not_possible) << "only the TLB knows the page";
 }
 
+TEST_F(Store, KeptBytesComeBackUnlessTheCommandStands) {
+    const auto before = lab.frames();
+    for (const bool stands : {true, false}) {
+        ASSERT_TRUE(bench.map(0x40000000, 600));
+        for (std::uint32_t page = 0; page < 600; ++page) {
+            machine.store(VirtAddr{0x40000000 + page * 4096}, Unit::word, page);
+        }
+        lab.begin_command("fill");
+        for (std::uint32_t page = 0; page < 600; ++page) { // more than one frame of the list holds
+            const VirtAddr va{0x40000000 + page * 4096};
+            ASSERT_TRUE(lab.keep_bytes(PhysAddr{machine.translate(va.raw() >> 12)->frame * 4096}));
+            machine.store(va, Unit::word, 0xffffffff);
+        }
+        lab.end_command(stands ? interface::Status::ok : interface::Status::interrupted, stands);
+        for (std::uint32_t page = 0; page < 600; ++page) {
+            ASSERT_EQ(machine.load(VirtAddr{0x40000000 + page * 4096}, Unit::word), stands ? ~0u : page);
+        }
+        ASSERT_TRUE(bench.unmap(0x40000000, 600));
+        bench.command([&] { return lab.free_tables(); });
+        EXPECT_EQ(lab.frames().free, before.free);
+    }
+    while (lab.frames().free > 1) {
+        ASSERT_TRUE(bench.command([&] { return lab.alloc_frames(1); }));
+    }
+    EXPECT_EQ(bench.command([&] { return lab.keep_bytes(PhysAddr{0x200000}); }).error().refusal,
+              Refusal::no_frames);
+}
+
 TEST_F(Store, ScratchPagesAreClosedWhenACommandEnds) {
     static_cast<void>(bench.command([&] { return lab.load_physical(PhysAddr{0x300000}, Unit::word); }));
     for (std::uint32_t i = 0; i < 1023; ++i) { // the last one shows the table itself

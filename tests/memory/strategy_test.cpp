@@ -135,6 +135,96 @@ TEST_P(EachStrategy, AWriteToASharedPageCopiesIt) {
     EXPECT_EQ(bench.lab.frames().free, free);
 }
 
+TEST_P(EachStrategy, AWriteFromOutsideCopiesASharedPageToo) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        return bench.lab.map({.va = VirtAddr{0x40000000}});
+    }));
+    ASSERT_TRUE(bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        return bench.lab.clone_space(true);
+    }));
+    const auto frame_in = [&](std::uint32_t space) {
+        const auto directory = bench.lab.space_info(space)->directory.raw();
+        return bench.machine.word((bench.machine.word(directory + 256 * 4) & ~0xfffu) + 0ull);
+    };
+    EXPECT_EQ(frame_in(1) >> 12, frame_in(2) >> 12);
+    bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(2));
+        EXPECT_TRUE(bench.lab.unshare(VirtAddr{0x40000123}));
+        return 0;
+    });
+    EXPECT_NE(frame_in(1) >> 12, frame_in(2) >> 12);
+    EXPECT_EQ(frame_in(2) & 0xc02, 2u);
+    EXPECT_EQ(frame_in(1) & 0xc02, 0xc00u) << "the other side copies, or finds itself alone, when it writes";
+}
+
+TEST(UpperHalf, EndsAtTwoGiB) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(Strategy::upper_half); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x7ffff000));
+    const auto beyond = bench.map(0x80000000);
+    ASSERT_FALSE(beyond);
+    EXPECT_EQ(beyond.error().refusal, Refusal::guarded);
+    EXPECT_FALSE(bench.command([&] { return bench.lab.set_pde(600, 0x00300003, {}); }));
+    // Slots whose words the kernel's PDEs displace work all the same.
+    for (const std::uint32_t va :
+         {0x40000000u, 0x40400000u, 0x40800000u, 0x40c00000u, 0x7f400000u, 0x7f800000u}) {
+        ASSERT_TRUE(bench.map(va)) << std::hex << va;
+        EXPECT_TRUE(bench.machine.translate(va >> 12));
+        EXPECT_TRUE(bench.lab.displaced_word(va >> 22));
+        ASSERT_TRUE(bench.unmap(va));
+    }
+    EXPECT_FALSE(bench.lab.displaced_word(511));
+}
+
+TEST_P(EachStrategy, AFaultOrCtrlCInTheMiddleLeavesTheStateBefore) {
+    Bench bench{4096};
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x40000000, 900));
+    const State before = state_of(bench);
+    const auto abandoned = [&](auto&& operation) {
+        bench.lab.begin_command("abandoned");
+        static_cast<void>(operation());
+        bench.lab.end_command(interface::Status::fault, false);
+        EXPECT_EQ(difference(with_record_pages_of(before, bench), state_of(bench)), "none");
+        EXPECT_TRUE(bench.machine.stale().empty());
+        EXPECT_EQ(bench.lab.space(), 1u);
+    };
+    const auto interrupted = [&](auto&& operation) {
+        bench.machine.interrupted = true;
+        const auto done = bench.command(operation);
+        bench.machine.interrupted = false;
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().refusal, Refusal::interrupted);
+        EXPECT_EQ(difference(with_record_pages_of(before, bench), state_of(bench)), "none");
+    };
+    abandoned([&] { return bench.lab.clone_space(false); });
+    abandoned([&] { return bench.lab.clone_space(true); });
+    abandoned([&] { return bench.lab.use_space(0, {}); });
+    abandoned([&] { return bench.lab.new_space(Strategy::direct); });
+    abandoned([&] {
+        EXPECT_TRUE(bench.lab.clone_space(true));
+        EXPECT_TRUE(bench.lab.unshare(VirtAddr{0x40000000}));
+        EXPECT_TRUE(bench.lab.use_space(2, {}));
+        EXPECT_TRUE(bench.lab.unshare(VirtAddr{0x40001000}));
+        return bench.lab.delete_space(1);
+    });
+    interrupted([&] { return bench.lab.clone_space(false); });
+    interrupted([&] { return bench.lab.clone_space(true); });
+    // A pool that ends in the middle.
+    while (bench.lab.frames().free > 500) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.alloc_frames(1); }));
+    }
+    const State full = state_of(bench);
+    EXPECT_FALSE(bench.command([&] { return bench.lab.clone_space(false); }));
+    EXPECT_EQ(difference(with_record_pages_of(full, bench), state_of(bench)), "none");
+}
+
 TEST_P(EachStrategy, UndoBringsADeletedSpaceBack) {
     Bench bench;
     ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));

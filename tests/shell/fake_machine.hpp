@@ -349,6 +349,13 @@ public:
             {.kind = interface::JournalKind::space_delete, .address = number, .old_value = space.directory});
         return report;
     }
+    bool unshare(VirtAddr va) override { return copy_if_shared(walk(va)); }
+    std::expected<void, OperationError> keep_bytes(PhysAddr frame) override {
+        kept.emplace_back(static_cast<std::uint32_t>(frame.raw()));
+        return {};
+    }
+    /// The frames that the running command wanted kept.
+    std::vector<std::uint32_t> kept;
     std::optional<VirtAddr> displaced_word(std::uint32_t pdi) override {
         const bool stands = pdi + 512 >= 768 && pdi < 512 && in_work().strategy == Strategy::upper_half &&
                             (ram(directory() + pdi * 4) & 0x81) == 1;
@@ -592,9 +599,9 @@ private:
         give(frame, count);
         return count;
     }
-    void copy_if_shared(const paging::Walk& there) {
+    bool copy_if_shared(const paging::Walk& there) {
         if (!there.has_page() || (*there.last()->raw & kCopyOnWrite) == 0) {
-            return;
+            return false;
         }
         const auto entry = static_cast<std::uint32_t>(there.last()->entry_pa.raw());
         const std::uint32_t frame = ram(entry) & 0xfffff000;
@@ -605,6 +612,7 @@ private:
         }
         write_entry(paging::Level::pte, there.va.page_base(), entry,
                     mine | (ram(entry) & 0xfff & ~kCopyOnWrite) | 2);
+        return true;
     }
 
     void record(interface::JournalRecord entry) {
@@ -754,7 +762,7 @@ private:
         // By the registers as they are: the space in work is nothing to the CPU.
         const paging::PagingContext cpu{.control = control_, .cpu = {}};
         if (kind == paging::AccessKind::write) {
-            copy_if_shared(walk(cpu, va));
+            (void)copy_if_shared(walk(cpu, va));
         }
         const paging::Walk there = walk(cpu, va);
         const paging::Prediction predicted = paging::predict(there, {.kind = kind});

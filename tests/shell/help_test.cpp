@@ -18,11 +18,12 @@ TEST(Table, HoldsTheCommandsOfThisRelease) {
         names.insert(command.name);
     }
     const std::set<std::string_view> expected = {
-        "alloc", "answer", "check",  "cr0",   "cr4",    "decode",  "dumppd", "dumppt", "echo",  "exit",
-        "fault", "fill",   "find",   "flush", "force",  "frames",  "free",   "halt",   "help",  "history",
-        "in",    "invlpg", "log",    "map",   "maps",   "noflush", "peek",   "poke",   "probe", "protect",
-        "quit",  "quiz",   "reboot", "regs",  "repeat", "setpde",  "setpte", "space",  "split", "strategy",
-        "stale", "time",   "tiny",   "touch", "undo",   "unmap",   "walk",   "window"};
+        "alloc",  "answer",  "checkpoint", "diff",   "restore", "check",   "cr0",      "cr4",   "decode",
+        "dumppd", "dumppt",  "echo",       "exit",   "fault",   "fill",    "find",     "flush", "force",
+        "frames", "free",    "halt",       "help",   "history", "in",      "invlpg",   "log",   "map",
+        "maps",   "noflush", "peek",       "poke",   "probe",   "protect", "quit",     "quiz",  "reboot",
+        "regs",   "repeat",  "setpde",     "setpte", "space",   "split",   "strategy", "stale", "time",
+        "tiny",   "touch",   "undo",       "unmap",  "walk",    "window"};
     EXPECT_EQ(names, expected);
 }
 
@@ -165,6 +166,8 @@ const std::vector<Mistake> kMistakes = {
     {"space new window --json", ""}, // its error is a record
     {"space delete 1", "space new; space use 1"},
     {"in 1 probe 0", "space new"},
+    {"restore", ""},
+    {"diff", ""},
     {"strategy bnech 16", ""},
     {"strategy ls", ""},
     {"strategy list --json", ""},
@@ -289,6 +292,12 @@ TEST(Errors, AreOneLineAndChangeNothing) {
                                             "noflush space new",
                                             "force space use 0",
                                             "force noflush space use 0",
+                                            "restore",
+                                            "restore 1",
+                                            "diff",
+                                            "diff 1",
+                                            "diff x",
+                                            "checkpoint 1",
                                             "strategy x",
                                             "strategy list 1",
                                             "strategy bench 0",

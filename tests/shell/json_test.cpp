@@ -66,6 +66,7 @@ TEST(Json, OfEachQueryHasItsKeys) {
         {"quiz --json", "question"},
         {"space --json", "space"},
         {"space list --json", "space"},
+        {"diff --json", "change"},
         {"strategy bench 64 --json", "bench"},
         {"quiz 5 --json", "question"},
         {"regs --json", "regs"},
@@ -74,7 +75,7 @@ TEST(Json, OfEachQueryHasItsKeys) {
     std::set<std::string> covered;
     for (const auto& [line, name] : queries) {
         Session session;
-        session.run("map 0x40000000; flush; poke 0x40000000 1");
+        session.run("checkpoint; map 0x40000000; flush; poke 0x40000000 1");
         session.run("peek 0x123");
         const auto answer = records(session, line);
         EXPECT_FALSE(answer.empty()) << line;

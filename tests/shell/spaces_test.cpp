@@ -236,6 +236,16 @@ TEST_F(Spaces, MemoryThatIsNotThereIsAnErrorThatNamesTheSpace) {
     expect_error("in 1 peek 0x40001000", "p:0x7f000000 is no RAM; RAM ends at p:0x01000000");
 }
 
+TEST_F(Spaces, AWriteToASharedPageOfAnotherSpaceCopiesIt) {
+    ok("map 0x40000000 rw 2; poke 0x40001000 1 2; space cow; in 1 poke 0x40001000 5");
+    EXPECT_EQ(session.run("peek 0x40001000 2").at(0), "0x40001000  0x00000001  0x00000002");
+    EXPECT_EQ(session.run("in 1 peek 0x40001000 2").at(0), "0x40001000  0x00000005  0x00000002");
+    EXPECT_EQ(session.machine.space_info(0)->shared_pages, 1u);
+    // A page that is read-only by its rights is nobody's to copy.
+    ok("in 1 protect 0x40000000 r; in 1 setpte 0x40000000 p:0x00101000|P");
+    expect_error("in 1 poke 0x40000000 5", "the page is read-only in that space; force does it all the same");
+}
+
 TEST_F(Spaces, AFaultIsExplainedByTheTablesOfTheCpu) {
     ok("space new; in 1 map 0x40000000");
     session.machine.fault_at_read = Exception{.vector = 14, .code = 0, .cr2 = 0x40000000, .eip = 0xc0102345};

@@ -31,6 +31,7 @@ QUERIES = {
     "peek b p:0x00101000 8": "memory",
     "frames": "frames",
     "space": "space",
+    "diff": "change",
     "strategy bench 64": "bench",
     "regs": "regs",
     "touch 0x40000000 w user": "probe",
@@ -42,7 +43,7 @@ QUERIES = {
     "walk banana": "error",
     "map": "error",
 }
-SETTING = ["map 0x40000000 4", "setpde 700 0x40000000", "protect 0x40000000 -w"]
+SETTING = ["checkpoint", "map 0x40000000 4", "setpde 700 0x40000000", "protect 0x40000000 -w"]
 
 
 @pytest.fixture(name="lab")

@@ -1,7 +1,8 @@
 ; Multiboot 1 header, entry, boot paging.
 ;
-; Entered with paging off at physical addresses while every symbol is virtual: until the jump to
-; `high_half` each address is written through PHYSICAL(). The loader has zeroed .bss.
+; Entered with paging off. .boot is linked at its physical address, all else at virtual ones: here those are
+; written through PHYSICAL(). The loader has zeroed .bss; .text, .rodata and
+; .data are there once unpack_image has returned.
 
 %define KERNEL_OFFSET 0xC0000000
 %define PHYSICAL(address) ((address) - KERNEL_OFFSET)
@@ -28,13 +29,15 @@ section .multiboot alloc noexec nowrite align=4
 
 section .boot alloc exec nowrite align=16
 global boot_entry
-extern kernel_main
+extern kernel_main, unpack_image
 boot_entry:
     cli
     cld
     mov esp, PHYSICAL(main_stack_top)
     mov ebp, eax                           ; the loader's magic
-    mov esi, ebx                           ; its information, a physical address
+    push ebx                               ; its information, a physical address
+    call unpack_image
+    pop esi
 
     ; The first 4 MiB, writable: kernel_main takes away what is too much.
     mov edi, PHYSICAL(kernel_table)
@@ -47,7 +50,7 @@ boot_entry:
 
     mov edi, PHYSICAL(page_directory)
     mov eax, PHYSICAL(kernel_table) + PRESENT_WRITABLE
-    mov [edi], eax                         ; identity, for the jump only
+    mov [edi], eax                         ; identity, for this code only
     mov [edi + KERNEL_SLOT * 4], eax
     mov dword [edi + RECORD_SLOT * 4], PHYSICAL(record_table) + PRESENT_WRITABLE
     ; US in this PDE alone is no right: the leaf decides, and only the ring-3 stub's has it.
@@ -59,10 +62,9 @@ boot_entry:
     mov cr3, edi
     mov eax, CR0_BOOT
     mov cr0, eax
-    mov eax, high_half
+    mov eax, .paged
     jmp eax
-
-high_half:
+.paged:
     mov esp, main_stack_top
     push esi
     push ebp

@@ -55,6 +55,11 @@ Status strategy(Invocation& invocation);
 // history.cpp
 Status log(Invocation& invocation);
 Status undo(Invocation& invocation);
+Status checkpoint(Invocation& invocation);
+Status restore(Invocation& invocation);
+
+// diff.cpp
+Status diff(Invocation& invocation);
 
 // tiny.cpp
 Status tiny(Invocation& invocation);

@@ -2,16 +2,20 @@
 #include "kernel/interface/journal_text.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/commands/refusals.hpp"
+#include "kernel/shell/journal_since.hpp"
 
 namespace pagelab::shell::handlers {
 namespace {
 
 constexpr std::uint32_t kDefaultRecords = 20;
 
-void print_undone(Output& out, const machine::UndoReport& report) {
-    say(out, "took back command {}; ", Decimal{report.command});
+/// What was restored, and the line's end.
+void put_restored(Output& out, const machine::UndoReport& report) {
     if (report.registers_restored != 0) {
         say(out, "control register restored, ");
+    }
+    if (report.spaces_restored != 0) {
+        say(out, "spaces as they were, ");
     }
     print(out, Decimal{report.entries_restored},
           report.entries_restored == 1 ? " entry restored" : " entries restored");
@@ -81,8 +85,50 @@ Status undo(Invocation& invocation) {
         if (!report) {
             return refuse(invocation, report.error());
         }
-        print_undone(invocation.out, *report);
+        say(invocation.out, "took back command {}; ", Decimal{report->command});
+        put_restored(invocation.out, *report);
     }
+    return Status::ok;
+}
+
+Status checkpoint(Invocation& invocation) {
+    invocation.machine.set_checkpoint();
+    say(invocation.out, "checkpoint set: restore comes back here, diff tells what changed since\n");
+    return Status::ok;
+}
+
+Status restore(Invocation& invocation) {
+    Machine& machine = invocation.machine;
+    const auto checkpoint = machine.checkpoint();
+    if (!checkpoint) {
+        return invocation.fail("there is no checkpoint to go back to; did you mean checkpoint?");
+    }
+    const JournalSince since(machine.journal(), *checkpoint);
+    if (!since.complete()) {
+        const std::uint32_t standing = machine.undoable(interface::kJournalCapacity);
+        return standing == 0
+                   ? invocation.fail("the journal no longer reaches back to the checkpoint")
+                   : invocation.fail(
+                         "the journal no longer reaches back to the checkpoint; did you mean undo {}?",
+                         Decimal{standing});
+    }
+    if (since.commands() == 0) {
+        return invocation.fail("nothing changed since the checkpoint");
+    }
+    machine::UndoReport all;
+    for (std::uint32_t i = 0; i < since.commands() && !invocation.poll(); ++i) {
+        const auto report = machine.undo();
+        if (!report) {
+            return refuse(invocation, report.error());
+        }
+        all.entries_restored += report->entries_restored;
+        all.spaces_restored += report->spaces_restored;
+        all.frames_freed += report->frames_freed;
+        all.frames_taken_again += report->frames_taken_again;
+        all.registers_restored += report->registers_restored;
+    }
+    say(invocation.out, "back at the checkpoint: took back {}; ", Count{since.commands(), "command"});
+    put_restored(invocation.out, all);
     return Status::ok;
 }
 

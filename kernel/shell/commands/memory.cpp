@@ -51,45 +51,63 @@ bool is_elsewhere(const Machine& machine, const Place& place) {
     return !place.physical && machine.space_in_work() != machine.space();
 }
 
-/// Where a byte of the space in work lies. For a write its page must be one that the kernel may write.
-std::expected<PhysAddr, machine::OperationError> locate(Machine& machine, VirtAddr va, bool writes) {
-    const paging::Walk walk = walk_now(machine, va);
+using Value = std::expected<std::uint32_t, machine::OperationError>;
+
+/// Where a byte of the space in work lies. For a write its page must be one that the kernel may write there.
+std::expected<PhysAddr, machine::OperationError> locate(Machine& machine, VirtAddr va, bool writes,
+                                                        bool force) {
+    const auto is_denied = [&](const paging::Walk& walk) {
+        return writes && walk.pa && paging::predict(walk, {.kind = paging::AccessKind::write}).fault;
+    };
+    paging::Walk walk = walk_now(machine, va, false);
+    if (is_denied(walk) && machine.unshare(va)) {
+        walk = walk_now(machine, va, false);
+    }
     if (!walk.pa) {
         return std::unexpected{machine::OperationError{.refusal = machine::Refusal::not_present, .va = va}};
     }
-    if (writes && paging::predict(walk, {.kind = paging::AccessKind::write}).fault) {
+    if (is_denied(walk) && !force) {
         return std::unexpected{machine::OperationError{
             .refusal = machine::Refusal::guarded, .va = va, .reason = "the page is read-only in that space"}};
     }
     return *walk.pa;
 }
 
-/// The unit of an access by physical addresses: bytes, where it passes the end of a page.
-Unit piece_of(VirtAddr va, Unit unit) {
-    return va.page_offset() + bytes_of(unit) <= paging::kPageSize ? unit : Unit::byte;
-}
-
-std::expected<std::uint32_t, machine::OperationError> load(Machine& machine, const Place& place, Unit unit) {
-    if (place.physical) {
-        return machine.load_physical(place.pa, unit);
-    }
-    if (!is_elsewhere(machine, place)) {
-        return machine.load(place.va, unit);
-    }
-    const Unit piece = piece_of(place.va, unit);
-    std::uint32_t value = 0;
+/// An access that the CPU can't make, for it has another space loaded: a store if there is a value. Byte by
+/// byte where it passes the end of a page.
+Value access_elsewhere(Invocation& invocation, VirtAddr va, Unit unit, std::optional<std::uint32_t> value) {
+    Machine& machine = invocation.machine;
+    const bool whole = va.page_offset() + bytes_of(unit) <= paging::kPageSize;
+    const Unit piece = whole ? unit : Unit::byte;
+    std::uint32_t result = 0;
     for (std::uint32_t i = 0; i < bytes_of(unit); i += bytes_of(piece)) {
-        const auto pa = locate(machine, VirtAddr{place.va.raw() + i}, false);
+        const auto pa = locate(machine, VirtAddr{va.raw() + i}, value.has_value(), invocation.change.force);
         if (!pa) {
             return std::unexpected{pa.error()};
+        }
+        if (value) {
+            const auto stored = machine.store_physical(*pa, piece, *value >> (8 * i), invocation.change);
+            if (!stored) {
+                return std::unexpected{stored.error()};
+            }
+            continue;
         }
         const auto part = machine.load_physical(*pa, piece);
         if (!part) {
             return part;
         }
-        value |= *part << (8 * i);
+        result |= *part << (8 * i);
     }
-    return value;
+    return result;
+}
+
+Value load(Invocation& invocation, const Place& place, Unit unit) {
+    Machine& machine = invocation.machine;
+    if (place.physical) {
+        return machine.load_physical(place.pa, unit);
+    }
+    return is_elsewhere(machine, place) ? access_elsewhere(invocation, place.va, unit, std::nullopt)
+                                        : Value{machine.load(place.va, unit)};
 }
 
 std::expected<void, machine::OperationError> store(Invocation& invocation, const Place& place, Unit unit,
@@ -101,18 +119,8 @@ std::expected<void, machine::OperationError> store(Invocation& invocation, const
     if (!is_elsewhere(machine, place)) {
         return machine.store(place.va, unit, value, invocation.change);
     }
-    const Unit piece = piece_of(place.va, unit);
-    for (std::uint32_t i = 0; i < bytes_of(unit); i += bytes_of(piece)) {
-        const auto pa = locate(machine, VirtAddr{place.va.raw() + i}, !invocation.change.force);
-        if (!pa) {
-            return std::unexpected{pa.error()};
-        }
-        if (const auto done = machine.store_physical(*pa, piece, value >> (8 * i), invocation.change);
-            !done) {
-            return done;
-        }
-    }
-    return {};
+    const Value done = access_elsewhere(invocation, place.va, unit, value);
+    return done ? std::expected<void, machine::OperationError>{} : std::unexpected{done.error()};
 }
 
 /// Units from `place` on that begin on its page, at most `left`.
@@ -128,7 +136,7 @@ std::expected<void, machine::OperationError> rehearse(Invocation& invocation, Pl
         const std::uint32_t here = units_on_page(place, unit, count);
         const Place last = place.plus((here - 1) * bytes_of(unit));
         for (const Place& at : {place, last}) {
-            const auto old = load(invocation.machine, at, unit);
+            const auto old = load(invocation, at, unit);
             if (!old) {
                 return std::unexpected{old.error()};
             }
@@ -137,6 +145,26 @@ std::expected<void, machine::OperationError> rehearse(Invocation& invocation, Pl
             }
         }
         place = place.plus(here * bytes_of(unit));
+        count -= here;
+    }
+    return {};
+}
+
+/// Words that are written within some 50 ms: so many are not interrupted.
+constexpr std::uint32_t kQuickWords = 256 * 1024;
+
+/// Keeps every page that a long fill will overwrite, so that an interruption leaves what was there.
+std::expected<void, machine::OperationError> keep_pages(Invocation& invocation, Place place,
+                                                        std::uint32_t count) {
+    while (count > 0 && !invocation.poll()) {
+        const auto pa = place.physical ? std::optional{place.pa} : walk_now(invocation.machine, place.va).pa;
+        if (pa) {
+            if (const auto kept = invocation.machine.keep_bytes(pa->frame_base()); !kept) {
+                return kept;
+            }
+        }
+        const std::uint32_t here = units_on_page(place, Unit::word, count);
+        place = place.plus(here * bytes_of(Unit::word));
         count -= here;
     }
     return {};
@@ -235,7 +263,7 @@ Status peek(Invocation& invocation) {
     for (std::uint32_t left = parsed->count; left > 0 && !invocation.poll();) {
         const std::uint32_t count = std::min(left, chunk);
         for (std::uint32_t i = 0; i < count; ++i) {
-            const auto value = load(invocation.machine, place.plus(i * bytes_of(parsed->unit)), parsed->unit);
+            const auto value = load(invocation, place.plus(i * bytes_of(parsed->unit)), parsed->unit);
             if (!value) {
                 return refuse(invocation, value.error());
             }
@@ -309,13 +337,18 @@ Status fill(Invocation& invocation) {
     if (const auto tried = rehearse(invocation, *place, kUnit, *count); !tried) {
         return refuse(invocation, tried.error());
     }
-    // Bytes are no part of the transaction: an interrupted fill stays as far as it came.
+    const bool is_long = *count > kQuickWords;
+    if (is_long && !invocation.change.force) {
+        if (const auto kept = keep_pages(invocation, *place, *count); !kept) {
+            return refuse(invocation, kept.error());
+        }
+    }
     for (std::uint32_t i = 0; i < *count && !invocation.interrupted; ++i) {
         if (const auto stored = store(invocation, place->plus(i * bytes_of(kUnit)), kUnit, *value); !stored) {
             return refuse(invocation, stored.error());
         }
-        if (i % paging::kPageSize == 0 && invocation.poll()) {
-            break;
+        if (is_long && i % paging::kPageSize == 0) {
+            (void)invocation.poll();
         }
     }
     say(invocation.out, "wrote {} at {}\n", Count{*count, "word"}, invocation.args[0]);

@@ -1,5 +1,4 @@
 // space: address spaces listed, made, copied, loaded and deleted.
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/commands/refusals.hpp"
 #include "kernel/shell/table.hpp"
@@ -7,189 +6,147 @@
 namespace pagelab::shell::handlers {
 namespace {
 
+using machine::kMaxSpaces;
 using machine::SpaceInfo;
 using machine::SpaceReport;
 
-using Result = std::expected<SpaceReport, machine::OperationError>;
+/// In the order of their names.
+enum class Verb : std::uint8_t { list, make, clone, cow, use, remove };
+constexpr const char* kVerbs = "list new clone cow use delete";
 
 std::string_view name_of(machine::Strategy strategy) {
     return machine::kStrategyNames[static_cast<std::size_t>(strategy)];
 }
 
 void put_space_json(Output& out, const SpaceInfo& info, bool current) {
-    {
-        paging::JsonObject json(out, "space");
-        json.number("number", info.number);
-        json.boolean("current", current);
-        json.text("strategy", name_of(info.strategy));
-        json.address("cr3", info.directory);
-        json.number("tables", info.tables);
-        json.number("pages", info.pages);
-        json.number("shared_pages", info.shared_pages);
-        json.number("extra_bytes", info.extra_bytes);
-    }
-    say(out, "\n");
+    say(out, R"({"record":"space","v":1,"number":{},"current":{},"strategy":"{}","cr3":"{}",)",
+        Decimal{info.number}, current, name_of(info.strategy),
+        Hex{static_cast<std::uint32_t>(info.directory.raw())});
+    say(out, R"("tables":{},"pages":{},"shared_pages":{},"extra_bytes":{}})", Decimal{info.tables},
+        Decimal{info.pages}, Decimal{info.shared_pages}, Decimal{info.extra_bytes});
 }
 
 void put_space(Output& out, const SpaceInfo& info, bool current) {
-    print(out, Decimal{info.number}, info.number < 10 ? " " : "", current ? " *  " : "    ");
-    paging::put_padded(out, name_of(info.strategy), 10);
-    say(out, "  directory {}  {}  {}", info.directory, Count{info.tables, "table"},
-        Count{info.pages, "page"});
+    say(out, "{:2} {:1}  {:10}  directory {}  {}  {}", Decimal{info.number}, current ? "*" : "",
+        name_of(info.strategy), info.directory, Count{info.tables, "table"}, Count{info.pages, "page"});
     if (info.shared_pages != 0) {
         say(out, "  {} shared", Decimal{info.shared_pages});
     }
     if (info.extra_bytes != 0) {
         say(out, "  {} extra", Size{info.extra_bytes});
     }
-    say(out, "\n");
 }
 
 Status list(Invocation& invocation) {
-    for (std::uint32_t number = 0; number < machine::kMaxSpaces && !invocation.poll(); ++number) {
+    for (std::uint32_t number = 0; number < kMaxSpaces && !invocation.poll(); ++number) {
         if (const auto info = invocation.machine.space_info(number)) {
-            const bool current = number == invocation.machine.space();
-            (invocation.flags.json ? put_space_json : put_space)(invocation.out, *info, current);
+            (invocation.flags.json ? put_space_json : put_space)(invocation.out, *info,
+                                                                 number == invocation.machine.space());
+            say(invocation.out, "\n");
         }
     }
     return Status::ok;
 }
 
-void put_flushed(Output& out, const SpaceReport& report) {
-    if (report.all_flushed) {
-        say(out, "; CR3 loaded again");
-    } else if (report.pages_flushed != 0) {
-        say(out, "; {} flushed", Count{report.pages_flushed, "page"});
-    }
+Status unknown(Invocation& invocation, const char* what, std::string_view typed, const char* list) {
+    const std::string_view near = nearest_word(typed, list);
+    return near.empty() ? invocation.fail("'{}' is no {}; there are {}", typed, what, list)
+                        : invocation.fail("'{}' is no {}; did you mean {}?", typed, what, near);
 }
 
-Result make(Invocation& invocation, std::uint32_t strategy) {
-    const auto done = invocation.machine.new_space(static_cast<machine::Strategy>(strategy));
-    if (done) {
-        say(invocation.out, "space {} made: {}, directory {}", Decimal{done->number}, name_of(done->strategy),
-            done->directory);
-    }
-    return done;
-}
-
-Result clone(Invocation& invocation, std::uint32_t) {
-    const auto done = invocation.machine.clone_space(false);
-    if (done) {
-        say(invocation.out, "space {} is a copy of space {}: {}, {} copied", Decimal{done->number},
-            Decimal{invocation.machine.space_in_work()}, Count{done->tables, "table"},
-            Count{done->pages_copied, "page"});
-    }
-    return done;
-}
-
-Result cow(Invocation& invocation, std::uint32_t) {
-    const auto done = invocation.machine.clone_space(true);
-    if (done) {
-        say(invocation.out, "space {} shares {} with space {} until one side writes", Decimal{done->number},
-            Count{done->pages_shared, "page"}, Decimal{invocation.machine.space_in_work()});
-        put_flushed(invocation.out, *done);
-    }
-    return done;
-}
-
-Result use(Invocation& invocation, std::uint32_t number) {
-    const auto done = invocation.machine.use_space(number, invocation.change);
-    if (done) {
-        say(invocation.out, "now in space {}; CR3 loaded{}", Decimal{number},
-            done->global_flushed      ? ", global pages flushed too"
-            : invocation.change.flush ? ""
-                                      : ", the flush of global pages was left out");
-    }
-    return done;
-}
-
-Result remove(Invocation& invocation, std::uint32_t number) {
-    const auto done = invocation.machine.delete_space(number);
-    if (done) {
-        say(invocation.out, "space {} deleted: {} freed", Decimal{number},
-            Count{done->frames_freed, "frame"});
-        put_flushed(invocation.out, *done);
-    }
-    return done;
-}
-
-struct Verb {
-    std::string_view name;
-    enum class Argument : std::uint8_t { none, strategy, number } argument{};
-    Result (*run)(Invocation&, std::uint32_t) = nullptr; // none for `list`
-};
-constexpr std::array<Verb, 6> kVerbs = {{{"list"},
-                                         {"new", Verb::Argument::strategy, make},
-                                         {"clone", Verb::Argument::none, clone},
-                                         {"cow", Verb::Argument::none, cow},
-                                         {"use", Verb::Argument::number, use},
-                                         {"delete", Verb::Argument::number, remove}}};
-
-Status unknown(Invocation& invocation, const char* what, std::string_view typed, std::string_view list) {
-    if (const std::string_view near = nearest_word(typed, list); !near.empty()) {
-        return invocation.fail("'{}' is no {}; did you mean {}?", typed, what, near);
-    }
-    return invocation.fail("'{}' is no {}; there are {}", typed, what, list);
-}
-
-/// The number that the verb is handed: of a space, or of a strategy. Nothing after an error.
-std::optional<std::uint32_t> parse_argument(Invocation& invocation, const Verb& verb) {
+/// What the verb is handed: the number of a space or of a strategy. Nothing after an error was told.
+std::optional<std::uint32_t> parse_argument(Invocation& invocation, Verb verb) {
+    constexpr const char* kStrategies = "recursive table upper-half window direct";
     const std::string_view token = invocation.args[1];
-    switch (verb.argument) {
-    case Verb::Argument::none:
-        if (!token.empty()) {
-            (void)invocation.fail("'{}' is one argument too many: space {}", token, verb.name);
-            return std::nullopt;
+    std::optional<std::uint32_t> argument;
+    if (verb == Verb::use || verb == Verb::remove) {
+        argument = read_decimal(token, kMaxSpaces - 1);
+        if (!argument) {
+            (void)no_space(invocation, token);
         }
-        return 0;
-    case Verb::Argument::strategy:
-        for (std::uint32_t i = 0; i < machine::kStrategyNames.size(); ++i) {
-            if (token == machine::kStrategyNames[i] || token.empty()) {
-                return i;
-            }
+    } else if (token.empty()) {
+        argument = 0;
+    } else if (verb == Verb::make) {
+        argument = word_index(token, kStrategies);
+        if (!argument) {
+            (void)unknown(invocation, "strategy", token, kStrategies);
         }
-        (void)unknown(invocation, "strategy", token, "recursive table upper-half window direct");
-        return std::nullopt;
-    case Verb::Argument::number:
-        break;
+    } else {
+        (void)invocation.fail("'{}' is one argument too many: space {}", token, invocation.args[0]);
     }
-    const auto number = read_decimal(token, machine::kMaxSpaces - 1);
-    if (!number) {
-        (void)no_space(invocation, token);
+    return argument;
+}
+
+std::expected<SpaceReport, machine::OperationError> run(Invocation& invocation, Verb verb,
+                                                        std::uint32_t argument) {
+    switch (verb) {
+    case Verb::make:
+        return invocation.machine.new_space(static_cast<machine::Strategy>(argument));
+    case Verb::use:
+        return invocation.machine.use_space(argument, invocation.change);
+    case Verb::remove:
+        return invocation.machine.delete_space(argument);
+    default:
+        return invocation.machine.clone_space(verb == Verb::cow);
     }
-    return number;
+}
+
+void tell(Invocation& invocation, Verb verb, const SpaceReport& report) {
+    Output& out = invocation.out;
+    const Decimal number{report.number}, from{invocation.machine.space_in_work()};
+    switch (verb) {
+    case Verb::make:
+        return say(out, "space {} made: {}, directory {}\n", number, name_of(report.strategy),
+                   report.directory);
+    case Verb::use:
+        return say(out, "now in space {}; CR3 loaded{}\n", number,
+                   report.global_flushed     ? ", global pages flushed too"
+                   : invocation.change.flush ? ""
+                                             : ", the flush of global pages was left out");
+    case Verb::remove:
+        return say(out, "space {} deleted: {} freed\n", number, Count{report.frames_freed, "frame"});
+    case Verb::clone:
+        return say(out, "space {} is a copy of space {}: {}, {} copied\n", number, from,
+                   Count{report.tables, "table"}, Count{report.pages_copied, "page"});
+    default:
+        say(out, "space {} shares {} with space {} until one side writes", number,
+            Count{report.pages_shared, "page"}, from);
+        say(out,
+            report.all_flushed          ? "; CR3 loaded again\n"
+            : report.pages_flushed != 0 ? "; {} flushed\n"
+                                        : "\n",
+            Count{report.pages_flushed, "page"});
+    }
 }
 
 } // namespace
 
 Status space(Invocation& invocation) {
     const std::string_view name = invocation.args.count == 0 ? "list" : invocation.args[0];
-    const Verb* verb = kVerbs.begin();
-    while (verb != kVerbs.end() && verb->name != name) {
-        ++verb;
+    const auto index = word_index(name, kVerbs);
+    if (!index) {
+        return unknown(invocation, "verb of space", name, kVerbs);
     }
-    if (verb == kVerbs.end()) {
-        return unknown(invocation, "verb of space", name, "list new clone cow use delete");
-    }
-    if (invocation.flags.json && verb->run != nullptr) {
+    const auto verb = static_cast<Verb>(*index);
+    if (invocation.flags.json && verb != Verb::list) {
         return invocation.fail("space {} prints no records; did you mean space list --json?", name);
     }
-    if (!invocation.change.flush && verb->run != use) {
+    if (!invocation.change.flush && verb != Verb::use) {
         return invocation.fail("noflush does not fit before space {}; help noflush says where it stands",
                                name);
     }
-    const auto argument = parse_argument(invocation, *verb);
+    const auto argument = parse_argument(invocation, verb);
     if (!argument) {
         return Status::error;
     }
-    if (verb->run == nullptr) {
+    if (verb == Verb::list) {
         return list(invocation);
     }
-    const auto done = verb->run(invocation, *argument);
+    const auto done = run(invocation, verb, *argument);
     if (!done) {
         return refuse(invocation, done.error());
     }
-    say(invocation.out, "\n");
+    tell(invocation, verb, *done);
     return Status::ok;
 }
 

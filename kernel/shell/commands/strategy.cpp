@@ -1,5 +1,4 @@
 // strategy: the ways to a page table, told and measured.
-#include "kernel/paging/json.hpp"
 #include "kernel/shell/commands/handlers.hpp"
 #include "kernel/shell/commands/refusals.hpp"
 #include "kernel/shell/table.hpp"
@@ -17,102 +16,82 @@ using machine::kStrategyNames;
 
 constexpr std::uint32_t kDefaultPages = 4096;
 constexpr std::uint32_t kMostPages = 65536;
-constexpr std::size_t kNameColumn = 12;
 
 /// How a PTE is reached, and what that costs; in the order of the names.
-constexpr std::array<std::string_view, kStrategyNames.size()> kWays = {
+constexpr std::array<const char*, kStrategyNames.size()> kWays = {
     "at 0xffc00000 + (va >> 12) * 4, without a look; costs slot 1023, 4 MiB of addresses",
     "a page beside the directory says where each table is mapped; costs it and an arena's table",
     "PDE 512 + n holds the address of slot n's table (MMURTL); costs the arena and half the addresses",
     "one scratch PTE is set to the table; costs an invlpg for each access, and no addresses",
-    "each table lies at a fixed distance from its frame; costs a table per 4 MiB of RAM that holds any"};
+    "each table lies at a fixed distance from its frame; costs a table per 4 MiB of RAM"};
+
+std::string_view name_of(machine::Strategy strategy) {
+    return kStrategyNames[static_cast<std::size_t>(strategy)];
+}
+std::string_view name_of(machine::Pattern pattern) {
+    return kPatternNames[static_cast<std::size_t>(pattern)];
+}
 
 Status list(Invocation& invocation) {
     for (std::size_t i = 0; i < kWays.size(); ++i) {
-        paging::put_padded(invocation.out, kStrategyNames[i], kNameColumn);
-        say(invocation.out, "{}\n", kWays[i]);
+        say(invocation.out, "{:12}{}\n", kStrategyNames[i], kWays[i]);
     }
     return Status::ok;
 }
 
-/// `total` for each of `pages`, with one decimal, rounded; right-aligned. Bit by bit: a division of 64 bits
-/// would need a library that the kernel lacks.
-void put_ratio(Output& out, std::uint64_t total, std::uint32_t pages) {
-    constexpr std::size_t kWidth = 9;
+/// `total` for each of `pages`, in tenths, rounded. Bit by bit: a division of 64 bits would need a library
+/// that the kernel lacks.
+std::uint32_t tenths_of(std::uint64_t total, std::uint32_t pages) {
     total = total * 10 + pages / 2;
     std::uint64_t tenths = 0, rest = 0;
-    for (int bit = 63; bit >= 0; --bit) {
-        rest = rest << 1 | (total >> bit & 1);
-        tenths <<= 1;
+    for (std::uint64_t bit = 1ull << 63; bit != 0; bit >>= 1) {
+        rest = rest << 1 | ((total & bit) != 0 ? 1 : 0);
         if (rest >= pages) {
             rest -= pages;
-            tenths |= 1;
+            tenths |= bit;
         }
     }
-    Text<24> digits;
-    print(digits, LongDecimal{tenths});
-    const std::string_view text = digits.view();
-    const std::size_t whole = text.size() - 1;
-    paging::put_spaces(out, kWidth - std::min(kWidth, std::max<std::size_t>(whole, 1) + 2));
-    say(out, "{}.{}", whole == 0 ? "0" : text.substr(0, whole), text.substr(whole));
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(tenths, ~0u));
+}
+
+/// In a column of 9.
+void put_ratio(Output& out, std::uint64_t total, std::uint32_t pages) {
+    const std::uint32_t tenths = tenths_of(total, pages);
+    say(out, "{:>7}.{}", Decimal{tenths / 10}, Decimal{tenths % 10});
 }
 
 /// `0/0/1`: INVLPGs for each page, with a decimal only where it is none or one on the average.
 void put_invlpgs(Output& out, std::span<const BenchCost> costs, std::uint32_t pages) {
     Text<32> text;
-    std::string_view separator;
     for (const BenchCost& cost : costs) {
-        const std::uint32_t tenths = (cost.invlpgs * 10 + pages / 2) / pages;
-        print(text, separator, Decimal{tenths / 10});
-        if (tenths % 10 != 0) {
-            say(text, ".{}", Decimal{tenths % 10});
-        }
-        separator = "/";
+        const std::uint32_t tenths = tenths_of(cost.invlpgs, pages);
+        say(text, tenths % 10 == 0 ? "{}{}" : "{}{}.{}", text.empty() ? "" : "/", Decimal{tenths / 10},
+            Decimal{tenths % 10});
     }
-    say(out, "  ");
-    paging::put_padded(out, text.view(), 12);
-}
-
-void put_number(Output& out, std::uint32_t number, std::size_t width) {
-    Text<12> digits;
-    print(digits, Decimal{number});
-    paging::put_spaces(out, width - std::min(width, digits.size()));
-    print(out, digits.view());
+    say(out, "  {:12}", text);
 }
 
 void put_row(Output& out, const BenchReport& report, bool ticks) {
     const BenchCost costs[] = {report.map, report.walk, report.unmap};
-    paging::put_padded(out, kStrategyNames[static_cast<std::size_t>(report.strategy)], kNameColumn);
-    paging::put_padded(out, kPatternNames[static_cast<std::size_t>(report.pattern)], kNameColumn);
+    say(out, "{:12}{:12}", name_of(report.strategy), name_of(report.pattern));
     for (const BenchCost& cost : costs) {
         ticks ? put_ratio(out, cost.ticks, report.pages) : say(out, "        -");
     }
     put_invlpgs(out, costs, report.pages);
-    put_number(out, report.tables, 8);
-    put_number(out, report.extra_bytes, 9);
-    say(out, "\n");
+    say(out, "{:>8}{:>9}\n", Decimal{report.tables}, Decimal{report.extra_bytes});
 }
 
 void put_json(Output& out, const BenchReport& report, bool ticks) {
     const auto measured = [ticks](std::uint64_t value) {
-        return ticks ? std::optional<std::uint64_t>{value} : std::nullopt;
+        return ticks ? DecimalOrNull{value} : DecimalOrNull{std::nullopt};
     };
-    {
-        paging::JsonObject json(out, "bench");
-        json.text("strategy", kStrategyNames[static_cast<std::size_t>(report.strategy)]);
-        json.text("pattern", kPatternNames[static_cast<std::size_t>(report.pattern)]);
-        json.number("pages", report.pages);
-        json.number("map_ticks", measured(report.map.ticks));
-        json.number("walk_ticks", measured(report.walk.ticks));
-        json.number("unmap_ticks", measured(report.unmap.ticks));
-        json.number("map_invlpgs", report.map.invlpgs);
-        json.number("walk_invlpgs", report.walk.invlpgs);
-        json.number("unmap_invlpgs", report.unmap.invlpgs);
-        json.number("tables", report.tables);
-        json.number("extra_bytes", report.extra_bytes);
-        json.number("guarded_map_ticks", measured(report.guarded_map_ticks));
-    }
-    say(out, "\n");
+    say(out, R"({"record":"bench","v":1,"strategy":"{}","pattern":"{}","pages":{},"map_ticks":{},)",
+        name_of(report.strategy), name_of(report.pattern), Decimal{report.pages}, measured(report.map.ticks));
+    say(out, R"("walk_ticks":{},"unmap_ticks":{},"map_invlpgs":{},"walk_invlpgs":{},"unmap_invlpgs":{},)",
+        measured(report.walk.ticks), measured(report.unmap.ticks), Decimal{report.map.invlpgs},
+        Decimal{report.walk.invlpgs}, Decimal{report.unmap.invlpgs});
+    say(out, "\"tables\":{},\"extra_bytes\":{},\"guarded_map_ticks\":{}}\n", Decimal{report.tables},
+        Decimal{report.extra_bytes}, measured(report.guarded_map_ticks));
 }
 
 using Guarded = std::array<std::array<std::uint64_t, kPatternNames.size()>, kStrategyNames.size()>;
@@ -120,7 +99,7 @@ using Guarded = std::array<std::array<std::uint64_t, kPatternNames.size()>, kStr
 void put_guarded(Output& out, const Guarded& guarded, std::uint32_t pages) {
     say(out, "a map with guard, journal and records\n");
     for (std::size_t i = 0; i < guarded.size(); ++i) {
-        paging::put_padded(out, kStrategyNames[i], kNameColumn);
+        say(out, "{:12}", kStrategyNames[i]);
         for (std::size_t j = 0; j < kPatternNames.size(); ++j) {
             put_ratio(out, guarded[i][j], pages);
             say(out, " {}", kPatternNames[j]);
@@ -158,8 +137,8 @@ Status bench(Invocation& invocation) {
         }
         if (run == 0 && !json) {
             say(out,
-                "{}\n{}; for each of them\nstrategy    pattern           map     walk    unmap  invlpg m/w/u "
-                " tables    bytes\n",
+                "{}\n{}; for each of them\n"
+                "strategy    pattern           map     walk    unmap  invlpg m/w/u  tables    bytes\n",
                 ticks ? "ticks of the time stamp counter; under --icount: instructions"
                       : "no ticks: this CPU has no time stamp counter",
                 Count{pages, "page"});

@@ -13,9 +13,7 @@
 namespace pagelab::shell::handlers {
 namespace {
 
-/// The slot where page tables appear in spaces that keep a table of their addresses.
-constexpr std::uint32_t kArenaSlot = 771;
-
+namespace layout = interface::layout;
 using paging::kEntryCount;
 using paging::Pde;
 
@@ -34,7 +32,7 @@ void put_slot_line(Invocation& invocation, const paging::Slot& slot) {
 
 /// In an upper-half space the directory's second half holds the virtual addresses of the tables that its
 /// first half leads to, but where the kernel's own PDEs stand.
-constexpr std::uint32_t kFirstWord = kEntryCount / 2;
+constexpr std::uint32_t kFirstWord = layout::kUpperHalfSlot;
 
 bool keeps_words(Machine& machine) {
     const auto info = machine.space_info(machine.space_in_work());
@@ -77,7 +75,7 @@ struct LabFacts {
 
     /// Below 1 MiB a PC's memory has holes that every kernel maps.
     [[nodiscard]] bool is_ram(PhysAddr frame) const {
-        return frame < interface::layout::kVgaHoleEnd || machine.is_ram(frame);
+        return frame < layout::kVgaHoleEnd || machine.is_ram(frame);
     }
     [[nodiscard]] bool is_free(PhysAddr frame) const {
         return machine.frame_record(frame).role() == interface::FrameRole::free;
@@ -86,12 +84,18 @@ struct LabFacts {
     [[nodiscard]] bool is_own(paging::VirtAddr page) const {
         using machine::Strategy;
         const std::uint32_t slot = page.directory_index();
-        return slot == interface::layout::kDirectMap.directory_index() ||
-               slot == interface::layout::kScratch.directory_index() ||
-               (slot == kArenaSlot && (strategy == Strategy::table || strategy == Strategy::upper_half)) ||
-               (slot > kArenaSlot && slot < interface::layout::kLifelineSlot && strategy == Strategy::direct);
+        switch (slot) {
+        case layout::kDirectMap.directory_index():
+        case layout::kScratch.directory_index():
+            return true;
+        case layout::kArenaSlot:
+            return strategy == Strategy::table || strategy == Strategy::upper_half;
+        default:
+            return strategy == Strategy::direct && slot >= layout::kFirstDirectSlot &&
+                   slot < layout::kFirstDirectSlot + layout::kDirectSlots;
+        }
     }
-    [[nodiscard]] bool is_window(std::uint32_t slot) const { return slot == interface::layout::kForeignSlot; }
+    [[nodiscard]] bool is_window(std::uint32_t slot) const { return slot == layout::kForeignSlot; }
 };
 
 /// The strategy of the space with this directory; recursive if it is no space's.
