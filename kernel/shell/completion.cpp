@@ -40,13 +40,9 @@ private:
 /// The list at `position` of a row's words.
 std::string_view words_at(std::string_view lists, std::size_t position) {
     for (; position > 0; --position) {
-        const std::size_t bar = lists.find('|');
-        if (bar == std::string_view::npos) {
-            return {};
-        }
-        lists.remove_prefix(bar + 1);
+        (void)take_item(lists, '|');
     }
-    return lists.substr(0, lists.find('|'));
+    return take_item(lists, '|');
 }
 
 /// Words before the command that is being typed: `repeat N`, `time`, `in N`, `force`, `noflush`.
