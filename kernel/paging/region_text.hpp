@@ -64,7 +64,8 @@ public:
     }
     /// The last line: the sum.
     void finish() {
-        say(sink_, lines_ == 0 ? "nothing is mapped\n" : "{}, {} mapped\n", Count{lines_, "region"}, Size{bytes_});
+        say(sink_, lines_ == 0 ? "nothing is mapped\n" : "{}, {} mapped\n", Count{lines_, "region"},
+            Size{bytes_});
     }
 
 private:

@@ -122,7 +122,9 @@ constexpr Passed<PartKind::literal, const char*> pass(const char* text) {
     return {text};
 }
 template <class T>
-    requires requires(const T& literal) { { literal.text() } -> std::same_as<const char*>; }
+    requires requires(const T& literal) {
+        { literal.text() } -> std::same_as<const char*>;
+    }
 constexpr Passed<PartKind::literal, const char*> pass(const T& literal) {
     return {literal.text()};
 }

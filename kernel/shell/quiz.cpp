@@ -65,7 +65,7 @@ void put_entries(Output& out, const Question& question) {
     }
 }
 
-void put_entry_question(Output& out, const Question& question, std::string_view between) {
+void put_entry_question(Output& out, const Question& question, const char* between) {
     const paging::EntryWord entry{question.directory ? question.pde : question.pte};
     const bool large = question.directory && asks_for_large_page(question);
     say(out,
@@ -79,7 +79,7 @@ void put_entry_question(Output& out, const Question& question, std::string_view 
         entry.user() ? ", for user and kernel" : ", for the kernel only", between);
 }
 
-void put_access_question(Output& out, const Question& question, std::string_view between) {
+void put_access_question(Output& out, const Question& question, const char* between) {
     constexpr std::array<std::string_view, 3> kVerbs = {" reads ", " writes ", " executes "};
     say(out, "CR0.WP = {}", question.write_protect ? "1, " : "0, ");
     put_entries(out, question);
@@ -108,17 +108,13 @@ void put_translate_hint(Output& out, const Question& question, const Answer& ans
 }
 
 void put_window_hint(Output& out, const Question& question, VirtAddr answer) {
-    print(out, answer);
     if (answer.directory_index() != question.slot) {
-        say(out, " lies outside slot {}", Decimal{question.slot});
+        say(out, "{} lies outside slot {}", answer, Decimal{question.slot});
     } else {
         const std::uint32_t index = answer.page_offset() / paging::kEntrySize;
-        say(out, " shows ");
-        if (answer.table_index() == question.slot) {
-            paging::put_pde_name(out, index);
-        } else {
-            paging::put_pte_name(out, answer.table_index(), index);
-        }
+        say(out, "{} shows {}", answer,
+            answer.table_index() == question.slot ? EntryName{index}
+                                                  : EntryName{answer.table_index(), index});
     }
     print(out, question.directory ? "; PDEs stand at slot:slot:PDI*4" : "; PTEs stand at slot:PDI:PTI*4");
 }
@@ -261,7 +257,7 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
     return Answer{.value = *code};
 }
 
-void put_question(Output& out, const Question& question, std::string_view between) {
+void put_question(Output& out, const Question& question, const char* between) {
     switch (question.kind) {
     case QuestionKind::translate:
         say(out, "CR4.PSE = 1, ");

@@ -86,8 +86,8 @@ void put_first_change(Invocation& invocation, const machine::ChangeReport& repor
     }
 }
 
-void put_raw_change(Invocation& invocation, const machine::ChangeReport& report) {
-    say(invocation.out, "  {} -> {}", Hex{report.first_old}, Hex{report.first_new});
+void put_raw_change(Invocation& invocation, EntryName entry, const machine::ChangeReport& report) {
+    say(invocation.out, "{}  {} -> {}", entry, Hex{report.first_old}, Hex{report.first_new});
     put_consequences(invocation.out, report);
 }
 
@@ -176,8 +176,7 @@ Status setpde(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error());
     }
-    paging::put_pde_name(invocation.out, *pdi);
-    put_raw_change(invocation, *report);
+    put_raw_change(invocation, EntryName{*pdi}, *report);
     return Status::ok;
 }
 
@@ -198,8 +197,7 @@ Status setpte(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error());
     }
-    paging::put_pte_name(invocation.out, va->directory_index(), va->table_index());
-    put_raw_change(invocation, *report);
+    put_raw_change(invocation, {va->directory_index(), va->table_index()}, *report);
     return Status::ok;
 }
 

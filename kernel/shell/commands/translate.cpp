@@ -61,7 +61,7 @@ void put_displaced(Invocation& invocation, std::uint32_t first, std::uint32_t la
     }
 }
 
-void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, std::string_view noun) {
+void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, const char* noun) {
     if (!invocation.flags.json) {
         say(invocation.out, "{} of {} {} in use\n", Decimal{used}, Decimal{all}, noun);
     }
