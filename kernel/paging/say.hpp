@@ -8,6 +8,7 @@
 #include "kernel/paging/access.hpp"
 #include "kernel/paging/writer.hpp"
 
+#include <concepts>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
@@ -168,7 +169,9 @@ constexpr Passed<PartKind::flags, unsigned> pass(FlagSet flags) {
 constexpr Passed<PartKind::entry, std::uint32_t> pass(EntryName name) {
     return {name.packed()};
 }
-constexpr Passed<PartKind::boolean, int> pass(bool value) {
+/// A bool alone: not all that could become one.
+template <std::same_as<bool> T>
+constexpr Passed<PartKind::boolean, int> pass(T value) {
     return {value ? 1 : 0};
 }
 constexpr Passed<PartKind::hex_or_null, std::uint64_t> pass(HexOrNull value) {
@@ -400,7 +403,9 @@ template <TextSink S>
 
 } // namespace detail
 
-/// Writes `sentence` with the parts in place of its {}.
+/// Writes `sentence` with the parts in place of its {}. A {} beyond the parts writes nothing, a part beyond
+/// the
+/// {} is left out: so one of two sentences may be chosen at run time.
 template <TextSink S, class... Parts>
 [[gnu::always_inline]] inline void say(S& sink, const char* sentence, const Parts&... parts) {
     typename detail::SinkOf<S>::Type& out = sink;
