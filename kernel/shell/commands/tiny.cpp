@@ -9,8 +9,8 @@ using Geometry = TinyComputer::Geometry;
 
 constexpr std::uint32_t kColumn = 10; // where the boxes begin
 
-std::string_view ordinal(std::uint32_t index) {
-    constexpr std::array<std::string_view, Geometry::kPages> kNames = {
+const char* ordinal(std::uint32_t index) {
+    constexpr std::array<const char*, Geometry::kPages> kNames = {
         "first", "second", "third",    "fourth",  "fifth",      "sixth",      "seventh",   "eighth",
         "ninth", "tenth",  "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"};
     return kNames[index];
@@ -107,11 +107,11 @@ Status walk_page(Invocation& invocation, TinyComputer& tiny, std::uint32_t page,
     const std::uint32_t group = group_of(page);
     const std::uint32_t place = Geometry::table_index(Geometry::page_address(page));
     const TinyComputer::Walk walk = tiny.walk(page);
-    print(out, "page ", Decimal{page}, " is the ", ordinal(page), " page: the ", ordinal(place),
-          " page of the ", ordinal(group),
-          " group\nI    the register holds the address of the directory: frame ",
-          Decimal{TinyComputer::kDirectory}, "\nII   the ", ordinal(group), " entry of the directory (",
-          Decimal{group}, "): ");
+    say(out,
+        "page {} is the {} page: the {} page of the {} group\n"
+        "I    the register holds the address of the directory: frame {}\n",
+        Decimal{page}, ordinal(page), ordinal(place), ordinal(group), Decimal{TinyComputer::kDirectory});
+    say(out, "II   the {} entry of the directory ({}): ", ordinal(group), Decimal{group});
     if (!walk.table) {
         say(out, "not present\nno page: the {} group has no table\n", ordinal(group));
         return Status::ok;
