@@ -136,12 +136,14 @@ public:
         for (std::uint32_t pdi = 0; pdi < space.user_slots(); ++pdi) {
             const Pde pde{entry(space.directory, pdi)};
             if (kind(pde) == EntryKind::page) {
-                count_page(result, pde.raw());
+                count_page(result, pde.raw(), frame_of(pde.large_frame(context(hw_))));
             } else if (kind(pde) == EntryKind::table && frames_.map().is_ram(pde.table().frame())) {
                 result.tables += 1;
                 for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-                    const std::uint32_t pte = entry(frame_of(pde.table()), pti);
-                    count_page(result, (pte & paging::bits::kPresent) != 0 ? pte : 0);
+                    const Pte pte{entry(frame_of(pde.table()), pti)};
+                    if (pte.present()) {
+                        count_page(result, pte.raw(), frame_of(pte.frame()));
+                    }
                 }
             }
             breath_.take();
@@ -161,9 +163,10 @@ private:
         scratch_.store(frame_address(table).plus(paging::entry_offset(index)), Unit::word, value);
     }
 
-    static void count_page(machine::SpaceInfo& info, std::uint32_t leaf) {
-        info.pages += leaf != 0 ? 1 : 0;
-        info.shared_pages += (leaf & kSharedMark) != 0 ? 1 : 0;
+    /// The mark stays until the next write, also where nobody else has the page any more.
+    void count_page(machine::SpaceInfo& info, std::uint32_t leaf, Frame frame) {
+        info.pages += 1;
+        info.shared_pages += (leaf & kSharedMark) != 0 && frames_.record(frame).references() > 1 ? 1 : 0;
     }
 
     // --- what a strategy has of its own

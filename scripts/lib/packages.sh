@@ -27,6 +27,13 @@ PACKAGES_TEST=(
     'python3-pyte /usr/lib/python3/dist-packages/pyte/__init__.py'
     'python3-jsonschema /usr/lib/python3/dist-packages/jsonschema/__init__.py'
     'python3-hypothesis /usr/lib/python3/dist-packages/hypothesis/__init__.py'
+    'bochs bochs'
+    'bochs-term /usr/share/doc/bochs-term/copyright'
+    'bochsbios /usr/share/bochs/BIOS-bochs-latest'
+    'vgabios /usr/share/vgabios/vgabios.bin'
+    'grub-common grub-mkimage'
+    'grub-pc-bin /usr/lib/grub/i386-pc/multiboot.mod'
+    'xorriso xorriso'
 )
 PACKAGES_LINT=(
     'shellcheck shellcheck'

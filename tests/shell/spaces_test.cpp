@@ -255,6 +255,18 @@ TEST_F(Spaces, AFaultIsExplainedByTheTablesOfTheCpu) {
     EXPECT_EQ(session.machine.space_in_work(), 0u);
 }
 
+TEST_F(Spaces, TheLastFaultIsExplainedInItsSpace) {
+    ok("space new; map 0x40000000; space use 1");
+    session.run("peek 0x40000000");
+    ASSERT_EQ(session.status(), Status::fault);
+    ok("space use 0");
+    EXPECT_EQ(session.run("fault").back(), "PDE 256 is not present; map 0x40000000 would allow it");
+    EXPECT_EQ(session.run("in 1 fault"), session.run("fault"));
+    EXPECT_TRUE(session.machine.output.ends_with("pagelab> "));
+    ok("space delete 1");
+    expect_error("fault", "there is no space 1, only 0");
+}
+
 TEST_F(Spaces, DumppdShowsMmurtlsWordsForWhatTheyAre) {
     ok("space new upper-half; in 1 map 0x16000000; in 1 map 0x40000000");
     expect("in 1 dumppd 88 600", {"PDE 88        0x16000000  0x00402007  P RW US  -> table p:0x00402000",

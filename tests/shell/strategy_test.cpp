@@ -55,10 +55,10 @@ TEST_F(Strategies, FiguresAreRoundedToATenth) {
 
 TEST_F(Strategies, TakeAsManyPagesAsMemoryIsGoodFor) {
     EXPECT_EQ(session.run("strategy bench").at(1), "4096 pages; for each of them");
-    session.run("alloc 2000");
-    EXPECT_EQ(session.run("strategy bench").at(1), "512 pages; for each of them");
-    session.run("alloc 1069");
-    EXPECT_EQ(session.run("strategy bench").at(1), "1 page; for each of them");
+    session.run("alloc 3061");
+    EXPECT_EQ(session.run("strategy bench").at(1), "256 pages; for each of them");
+    session.run("alloc 11");
+    EXPECT_EQ(session.run("strategy bench").at(1), "32 pages; for each of them");
 }
 
 TEST_F(Strategies, WithoutATimeStampCounterHaveNoTicks) {

@@ -205,6 +205,7 @@ def test_a_shared_page_is_copied_by_the_first_write(lab: Lab, writer: int, by: s
     assert words == [0xFEEDFACE, 7] + [0xFEEDFACE] * 1022
     assert lab.words(theirs & ~0xFFF) == [0xFEEDFACE] * 1024
     assert lab.frames()["data"] == data + 1
+    assert [space["shared_pages"] for space in lab.spaces().values()] == [3, 3]
     # QEMU walks the loaded directory to the same places.
     for space in (0, 1):
         lab.ok(f"space use {space}")

@@ -1,6 +1,7 @@
 // fault: why an access faulted.
 #include "kernel/paging/explain.hpp"
 #include "kernel/shell/commands/handlers.hpp"
+#include "kernel/shell/commands/refusals.hpp"
 #include "kernel/shell/fault_report.hpp"
 
 namespace pagelab::shell::handlers {
@@ -37,6 +38,13 @@ Status fault(Invocation& invocation) {
         const auto record = last_page_fault(invocation.machine.journal());
         if (!record) {
             return invocation.fail("the journal holds no page fault; usage: fault [CR2 CODE]");
+        }
+        // It was the tables of its space that denied the access, unless another one is asked for.
+        Machine& machine = invocation.machine;
+        if (machine.space_in_work() == machine.space()) {
+            if (const auto there = machine.work_in(record->space); !there) {
+                return refuse(invocation, there.error());
+            }
         }
         return put_explanation(invocation,
                                explain_page_fault(invocation.machine, VirtAddr{record->address},

@@ -108,10 +108,10 @@ void put_guarded(Output& out, const Guarded& guarded, std::uint32_t pages) {
     }
 }
 
-/// As many pages as the scattered pattern finds tables for, where memory is small.
+/// So many that the tables of the scattered pattern, one for 64 pages, fit into half of a small memory.
 std::uint32_t default_pages(const Machine& machine) {
-    const std::uint32_t free = machine.frames().free;
-    return free / 2 >= paging::kEntryCount ? kDefaultPages : std::bit_floor(std::max(free, 2u) / 2);
+    const std::uint32_t free = std::max(machine.frames().free, 1u);
+    return std::min(kDefaultPages, std::bit_floor(free) * 32);
 }
 
 Status bench(Invocation& invocation) {

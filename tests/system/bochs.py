@@ -1,0 +1,109 @@
+"""A second engine: boots the kernel in Bochs, by way of GRUB and a CD image, and returns what it said.
+
+Bochs has no headless display: the `term` one draws on a pseudo-terminal that nobody looks at. The serial port is a
+file; the commands come on the boot line, and `halt` ends the emulator.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+import threading
+import time
+from pathlib import Path
+
+DEADLINE = 240.0
+
+CONFIGURATION = """\
+config_interface: textconfig
+display_library: term
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/vgabios/vgabios.bin
+cpu: model={model}, count=1, ips=8000000, reset_on_triple_fault=0
+memory: guest=128, host=128
+ata0-master: type=cdrom, path={folder}/boot.iso, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev={folder}/serial
+clock: sync=none
+speaker: enabled=0
+sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+panic: action=fatal
+log: {folder}/log
+"""
+GRUB_MODULES = ["biosdisk", "iso9660", "multiboot", "boot"]
+
+
+def make_iso(kernel: Path, commands: list[str], folder: Path) -> None:
+    """A CD whose GRUB starts the kernel with these commands on its boot line."""
+    tree = folder / "cd"
+    tree.mkdir()
+    subprocess.run(["strip", "-g", "-o", tree / "pagelab.elf", kernel], check=True)
+    line = " \\; ".join(commands)
+    script = folder / "grub.cfg"
+    script.write_text(
+        f"set root=(cd)\nmultiboot /pagelab.elf -- -- {line}\nboot\n", encoding="utf-8"
+    )
+    image = [
+        "grub-mkimage",
+        "-O",
+        "i386-pc-eltorito",
+        "-p",
+        "/",
+        "-c",
+        script,
+        "-o",
+        tree / "core.img",
+    ]
+    subprocess.run([*image, *GRUB_MODULES], check=True)
+    cd = ["xorriso", "-as", "mkisofs", "-quiet", "-b", "core.img", "-no-emul-boot"]
+    cd += ["-boot-load-size", "4", "-boot-info-table", "-o", os.fspath(folder / "boot.iso")]
+    subprocess.run([*cd, os.fspath(tree)], check=True, capture_output=True)
+
+
+def drain(descriptor: int) -> None:
+    """Reads what is drawn, so that the emulator never waits for its screen."""
+    try:
+        while os.read(descriptor, 65536):
+            pass
+    except OSError:
+        pass
+
+
+def run(kernel: Path, commands: list[str], folder: Path, model: str = "corei7_skylake_x") -> str:
+    """What the kernel wrote to its serial port until it ended the emulator. `folder` is empty and ours."""
+    make_iso(kernel, [*commands, "halt"], folder)
+    (folder / "bochsrc").write_text(
+        CONFIGURATION.format(folder=folder, model=model), encoding="utf-8"
+    )
+    (folder / "rc").write_text(
+        "c\n", encoding="utf-8"
+    )  # Debian's build stops in its debugger first
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
+    emulator = subprocess.Popen(
+        ["bochs", "-q", "-f", folder / "bochsrc", "-rc", folder / "rc"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=folder,
+        env={**os.environ, "TERM": "linux"},
+        start_new_session=True,
+    )
+    os.close(theirs)
+    reader = threading.Thread(target=drain, args=(ours,), daemon=True)
+    reader.start()
+    try:
+        emulator.wait(DEADLINE)
+    except subprocess.TimeoutExpired:
+        os.killpg(emulator.pid, 9)
+        emulator.wait()
+    finally:
+        os.close(ours)
+    said = folder / "serial"
+    text = said.read_text(encoding="utf-8", errors="replace") if said.exists() else ""
+    assert "> halt" in text, f"Bochs did not come to the end: {text[-2000:]}"
+    return text
