@@ -113,6 +113,17 @@ enum class PartKind : std::uint8_t {
     flag_list
 };
 
+/// A text and a hex number as words: only types of C pass through `...`.
+struct TextWords {
+    const char* data;
+    std::size_t size;
+    [[nodiscard]] constexpr std::string_view view() const { return {data, size}; }
+};
+struct HexWords {
+    std::uint32_t value;
+    std::uint32_t digits;
+};
+
 /// A part as it is handed over: plain words, which need no destructor and no promotion.
 template <PartKind K, class T>
 struct Passed {
@@ -129,15 +140,15 @@ template <class T>
 constexpr Passed<PartKind::literal, const char*> pass(const T& literal) {
     return {literal.text()};
 }
-constexpr Passed<PartKind::text, std::string_view> pass(std::string_view text) {
-    return {text};
+constexpr Passed<PartKind::text, TextWords> pass(std::string_view text) {
+    return {{text.data(), text.size()}};
 }
 template <class T>
     requires requires(const T& line) {
         { line.view() } -> std::same_as<std::string_view>;
     }
-constexpr Passed<PartKind::text, std::string_view> pass(const T& line) {
-    return {line.view()};
+constexpr Passed<PartKind::text, TextWords> pass(const T& line) {
+    return pass(line.view());
 }
 constexpr Passed<PartKind::decimal, std::uint32_t> pass(Decimal number) {
     return {number.value};
@@ -145,8 +156,8 @@ constexpr Passed<PartKind::decimal, std::uint32_t> pass(Decimal number) {
 constexpr Passed<PartKind::long_decimal, std::uint64_t> pass(LongDecimal number) {
     return {number.value};
 }
-constexpr Passed<PartKind::hex, Hex> pass(Hex number) {
-    return {number};
+constexpr Passed<PartKind::hex, HexWords> pass(Hex number) {
+    return {{number.value, number.digits}};
 }
 constexpr Passed<PartKind::size, std::uint64_t> pass(Size size) {
     return {size.bytes};
@@ -180,8 +191,8 @@ constexpr Passed<PartKind::hex_or_null, std::uint64_t> pass(HexOrNull value) {
 constexpr Passed<PartKind::decimal_or_null, std::uint64_t> pass(DecimalOrNull value) {
     return {value.raw()};
 }
-constexpr Passed<PartKind::quoted, std::string_view> pass(Quoted value) {
-    return {value.text};
+constexpr Passed<PartKind::quoted, TextWords> pass(Quoted value) {
+    return {{value.text.data(), value.text.size()}};
 }
 constexpr Passed<PartKind::flag_list, unsigned> pass(FlagList list) {
     return {list.flags.mask()};
@@ -225,6 +236,11 @@ struct SinkOf<S> {
     using Buffer = typename S::Buffer;
     using BufferSink = Type;
 };
+
+template <TextSink S>
+[[gnu::noinline]] void put_literal(S& sink, const char* text) {
+    sink.put(text);
+}
 
 /// An EntryName, packed.
 template <TextSink S>
@@ -292,15 +308,15 @@ template <TextSink S>
     case PartKind::none:
         return;
     case PartKind::literal:
-        return sink.put(va_arg(words.list, const char*));
+        return put_literal(sink, va_arg(words.list, const char*));
     case PartKind::text:
-        return sink.put(va_arg(words.list, std::string_view));
+        return sink.put(va_arg(words.list, TextWords).view());
     case PartKind::decimal:
         return put_decimal(sink, va_arg(words.list, std::uint32_t));
     case PartKind::long_decimal:
         return put_long_decimal(sink, va_arg(words.list, std::uint64_t));
     case PartKind::hex: {
-        const Hex hex = va_arg(words.list, Hex);
+        const auto hex = va_arg(words.list, HexWords);
         return put_hex(sink, hex.value, hex.digits);
     }
     case PartKind::size:
@@ -332,7 +348,7 @@ template <TextSink S>
         return value == ~0ull ? sink.put("null") : put_long_decimal(sink, value);
     }
     case PartKind::quoted:
-        return put_quoted(sink, va_arg(words.list, std::string_view));
+        return put_quoted(sink, va_arg(words.list, TextWords).view());
     case PartKind::flag_list:
         return put_flag_list(sink, FlagSet{va_arg(words.list, unsigned)});
     case PartKind::rights:
@@ -395,10 +411,6 @@ template <TextSink S>
         put_part(*sink, kinds % (1u << kKindBits), words);
     }
     va_end(words.list);
-}
-template <TextSink S>
-[[gnu::noinline]] void put_literal(S& sink, const char* text) {
-    sink.put(text);
 }
 
 } // namespace detail
