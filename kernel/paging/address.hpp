@@ -66,7 +66,9 @@ public:
     [[nodiscard]] constexpr std::uint64_t raw() const { return raw_; }
     /// The number of the 4 KiB frame that holds the byte.
     [[nodiscard]] constexpr std::uint64_t frame() const { return raw_ >> 12; }
-    [[nodiscard]] constexpr PhysAddr frame_base() const { return PhysAddr{raw_ & ~0xfffull}; }
+    [[nodiscard, gnu::always_inline]] constexpr PhysAddr frame_base() const {
+        return PhysAddr{raw_ & ~0xfffull};
+    }
     [[nodiscard]] constexpr std::uint32_t frame_offset() const {
         return static_cast<std::uint32_t>(raw_ & 0xfff);
     }

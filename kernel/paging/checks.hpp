@@ -17,7 +17,7 @@ public:
         : read_(read), context_(context), facts_(facts), tables_(workspace.tables), runs_(workspace.runs),
           emit_(emit) {}
 
-    constexpr void run() {
+    [[gnu::noinline]] constexpr void run() {
         const PhysAddr directory = context_.control.directory();
         if (!context_.control.paging()) {
             report({.rule = Rule::paging_off});
@@ -41,14 +41,14 @@ private:
     static constexpr std::uint32_t kRightsMask = bits::kWritable | bits::kUser;
     static constexpr std::uint32_t kCachingMask = bits::kWriteThrough | bits::kCacheDisable | bits::kPat;
 
-    constexpr Pde pde(std::uint32_t pdi) {
+    [[gnu::noinline]] constexpr Pde pde(std::uint32_t pdi) {
         return Pde{read_(context_.control.directory().plus(entry_offset(pdi))).value_or(0)};
     }
-    constexpr Pte pte(Pde entry, std::uint32_t pti) {
+    [[gnu::noinline]] constexpr Pte pte(Pde entry, std::uint32_t pti) {
         return Pte{read_(entry.table().plus(entry_offset(pti))).value_or(0)};
     }
     /// Where a virtual address leads, rights aside.
-    constexpr std::optional<PhysAddr> translate(VirtAddr va) {
+    [[gnu::noinline]] constexpr std::optional<PhysAddr> translate(VirtAddr va) {
         const Pde upper = pde(va.directory_index());
         if (upper.kind(context_) == EntryKind::page) {
             return upper.large_frame(context_).plus(va.large_page_offset());
@@ -57,7 +57,7 @@ private:
         return lower.present() ? std::optional{lower.frame()} : std::nullopt;
     }
 
-    constexpr void report(const Finding& finding) {
+    [[gnu::noinline]] constexpr void report(const Finding& finding) {
         if (open_ && open_->continues(finding)) {
             ++open_->count;
             return;
@@ -67,12 +67,18 @@ private:
         }
         open_ = finding;
     }
-    constexpr Finding of_slot(Rule rule, EntryWord entry, std::optional<PhysAddr> pa = {}) const {
-        return {.rule = rule, .pdi = static_cast<std::uint16_t>(slot_), .pa = pa, .raw = entry.raw()};
+    [[gnu::noinline]] constexpr Finding of_slot(Rule rule, EntryWord entry) const {
+        return {.rule = rule, .pdi = static_cast<std::uint16_t>(slot_), .raw = entry.raw()};
+    }
+    [[gnu::noinline]] constexpr void report_slot(Rule rule, EntryWord entry) { report(of_slot(rule, entry)); }
+    [[gnu::noinline]] constexpr void report_slot(Rule rule, EntryWord entry, PhysAddr pa) {
+        Finding finding = of_slot(rule, entry);
+        finding.pa = pa;
+        report(finding);
     }
 
     /// Gathers what single slots are judged by: all tables, the self-map, and whether any window shows them.
-    constexpr void collect() {
+    [[gnu::noinline]] constexpr void collect() {
         tables_.add(context_.control.directory(), TableFrames::kNoSlot);
         for (slot_ = 0; slot_ < kEntryCount; ++slot_) {
             if (facts_.is_window(slot_)) {
@@ -97,7 +103,7 @@ private:
         return same.present() && same.frame() == entry.table();
     }
 
-    constexpr void check_slot(Pde entry) {
+    [[gnu::noinline]] constexpr void check_slot(Pde entry) {
         switch (entry.kind(context_)) {
         case EntryKind::not_present:
             if (entry.raw() != 0) {
@@ -105,12 +111,14 @@ private:
             }
             return;
         case EntryKind::reserved:
-            report(of_slot(Rule::reserved_bits, entry));
+            report_slot(Rule::reserved_bits, entry);
             return;
         case EntryKind::page: {
             const PhysAddr frame = entry.large_frame(context_);
             const std::uint32_t pat = (entry.raw() & bits::kLargePat) != 0 ? bits::kPat : 0;
-            check_page(of_slot({}, entry, frame), (entry.raw() & ~bits::kPat) | pat, kLargePageSize, false);
+            Finding page = of_slot({}, entry);
+            page.pa = frame;
+            check_page(page, (entry.raw() & ~bits::kPat) | pat, kLargePageSize, false);
             return;
         }
         default:
@@ -118,32 +126,32 @@ private:
         }
     }
 
-    constexpr void check_table_slot(Pde entry) {
+    [[gnu::noinline]] constexpr void check_table_slot(Pde entry) {
         const PhysAddr table = entry.table();
         if (!facts_.is_ram(table)) {
             const auto leads_to = translate(VirtAddr{static_cast<std::uint32_t>(table.raw())});
             const bool is_virtual = leads_to && facts_.is_ram(*leads_to);
-            report(is_virtual ? of_slot(Rule::table_virtual, entry, leads_to)
-                              : of_slot(Rule::table_beyond_ram, entry, table));
+            report_slot(is_virtual ? Rule::table_virtual : Rule::table_beyond_ram, entry,
+                        is_virtual ? *leads_to : table);
             return;
         }
         check_table_bits(entry);
         if (is_self_map(entry, context_)) {
             if (entry.user()) {
-                report(of_slot(entry.writable() ? Rule::self_map_user_writable : Rule::self_map_user, entry,
-                               table));
+                report_slot(entry.writable() ? Rule::self_map_user_writable : Rule::self_map_user, entry,
+                            table);
             }
             return;
         }
         if (is_others_self_map(entry)) {
-            report(of_slot(Rule::self_map_copied, entry, table));
+            report_slot(Rule::self_map_copied, entry, table);
             return;
         }
         if (is_shared(entry)) {
             return;
         }
         if (facts_.is_free(table)) {
-            report(of_slot(Rule::table_free, entry, table));
+            report_slot(Rule::table_free, entry, table);
         }
         check_table(entry);
     }
@@ -155,7 +163,8 @@ private:
         if (lowest >= slot_) {
             return false;
         }
-        Finding finding = of_slot(Rule::table_shared, entry, entry.table());
+        Finding finding = of_slot(Rule::table_shared, entry);
+        finding.pa = entry.table();
         finding.other = VirtAddr::from_indices(lowest, 0);
         report(finding);
         return ((pde(lowest).raw() ^ entry.raw()) & kRightsMask) == 0;
@@ -164,15 +173,15 @@ private:
     /// Where tables are shown in a window, a table's PDE is the PTE of its window page: there D and G count.
     constexpr void check_table_bits(Pde entry) {
         if (in_window_ && entry.global() && context_.control.pge()) {
-            report(of_slot(Rule::global_table, entry, entry.table()));
+            report_slot(Rule::global_table, entry, entry.table());
         }
         const std::uint32_t ignored = in_window_ ? bits::kLarge : bits::kDirty | bits::kLarge | bits::kGlobal;
         if ((entry.raw() & ignored) != 0) {
-            report(of_slot(Rule::ignored_bits, entry));
+            report_slot(Rule::ignored_bits, entry);
         }
     }
 
-    constexpr void check_table(Pde entry) {
+    [[gnu::noinline]] constexpr void check_table(Pde entry) {
         for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
             const Pte lower = pte(entry, pti);
             if (lower.raw() == 0) {
@@ -258,7 +267,7 @@ private:
         runs_.add(run, alias);
     }
 
-    constexpr void check_whole() {
+    [[gnu::noinline]] constexpr void check_whole() {
         Finding finding{.pdi = last_self_map_, .pa = context_.control.directory(), .count = self_maps_};
         if (self_maps_ > 1 || (self_maps_ == 0 && !copied_)) {
             finding.rule = self_maps_ == 0 ? Rule::self_map_missing : Rule::self_map_several;

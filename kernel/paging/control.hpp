@@ -36,7 +36,7 @@ struct ControlRegisters {
     [[nodiscard]] constexpr bool smep() const { return (cr4 & cr4::kSmep) != 0; }
     [[nodiscard]] constexpr bool smap() const { return (cr4 & cr4::kSmap) != 0; }
     /// The frame of the page directory; the low 12 bits of CR3 are no address bits.
-    [[nodiscard]] constexpr PhysAddr directory() const { return PhysAddr{cr3 & ~0xfffu}; }
+    [[nodiscard, gnu::always_inline]] constexpr PhysAddr directory() const { return PhysAddr{cr3 & ~0xfffu}; }
 
     constexpr bool operator==(const ControlRegisters&) const = default;
 };

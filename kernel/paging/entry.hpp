@@ -71,7 +71,9 @@ public:
         return present() ? EntryKind::page : EntryKind::not_present;
     }
     /// The first byte of the page that it maps.
-    [[nodiscard]] constexpr PhysAddr frame() const { return PhysAddr{raw() & bits::kFrameMask}; }
+    [[nodiscard, gnu::always_inline]] constexpr PhysAddr frame() const {
+        return PhysAddr{raw() & bits::kFrameMask};
+    }
     [[nodiscard]] constexpr bool dirty() const { return (raw() & bits::kDirty) != 0; }
     [[nodiscard]] constexpr bool global() const { return (raw() & bits::kGlobal) != 0; }
     [[nodiscard]] constexpr FlagSet flags() const {
@@ -103,7 +105,9 @@ public:
         return (raw() & context.reserved_in_large_pde()) != 0 ? EntryKind::reserved : EntryKind::page;
     }
     /// The frame of the page table, where it is one.
-    [[nodiscard]] constexpr PhysAddr table() const { return PhysAddr{raw() & bits::kFrameMask}; }
+    [[nodiscard, gnu::always_inline]] constexpr PhysAddr table() const {
+        return PhysAddr{raw() & bits::kFrameMask};
+    }
     /// The first byte of the 4 MiB page, where it is one; PSE-36 adds physical bits 39:32 from bits 20:13.
     [[nodiscard]] constexpr PhysAddr large_frame(const PagingContext& context) const {
         std::uint64_t base = raw() & bits::kLargeFrameMask;

@@ -39,37 +39,17 @@ void write_folded_self_map(S& sink, R& read, const PagingContext& context, std::
         user_rights(combined));
 }
 
-/// The whole answer of `maps`: a list, or by slots as a tree. A self-map slot is folded where nothing is
-/// filtered and the slot is wholly asked for.
+/// The answer of `maps`, region by region: a list, or by slots as a tree. A self-map slot is folded where
+/// nothing is filtered and the slot is wholly asked for.
 template <TextSink S, WordReader R>
-class MapsText {
+class RegionLines {
 public:
-    MapsText(S& sink, R& read, const PagingContext& context, const RegionQuery& query)
+    RegionLines(S& sink, R& read, const PagingContext& context, const RegionQuery& query)
         : sink_(sink), read_(read), context_(context), query_(query),
-          next_slot_(query.range.first.directory_index()) {}
-
-    void write() {
-        const bool tree = query_.by_slot && context_.control.paging();
-        if (tree) {
+          tree_(query.by_slot && context.control.paging()), next_slot_(query.range.first.directory_index()) {
+        if (tree_) {
             say(sink_, "directory {}\n", context_.control.directory());
         }
-        for_each_region(read_, context_, query_, [this](const Region& region) {
-            add(region);
-            return true;
-        });
-        if (tree) {
-            put_held(kEntryCount);
-            put_slots(static_cast<std::uint32_t>((query_.range.end - 1) >> 22), false);
-        }
-        put_sum();
-    }
-
-private:
-    [[nodiscard]] bool folds(const Region& region) const {
-        const std::uint32_t slot = region.va.directory_index();
-        return region.self_map && !query_.filters() &&
-               query_.range.first.raw() <= VirtAddr::from_indices(slot, 0).raw() &&
-               query_.range.end >= (std::uint64_t{slot} + 1) << 22;
     }
 
     void add(Region region) {
@@ -89,6 +69,24 @@ private:
         put_held(slot);
         put_slots(slot, true);
         held_ = region;
+    }
+
+    /// The last line: the sum.
+    void finish() {
+        if (tree_) {
+            put_held(kEntryCount);
+            put_slots(static_cast<std::uint32_t>((query_.range.end - 1) >> 22), false);
+        }
+        say(sink_, lines_ == 0 ? "nothing is mapped\n" : "{}, {} mapped\n", Count{lines_, "region"},
+            Size{bytes_});
+    }
+
+private:
+    [[nodiscard]] bool folds(const Region& region) const {
+        const std::uint32_t slot = region.va.directory_index();
+        return region.self_map && !query_.filters() &&
+               query_.range.first.raw() <= VirtAddr::from_indices(slot, 0).raw() &&
+               query_.range.end >= (std::uint64_t{slot} + 1) << 22;
     }
 
     void put_line(const Region& region, const char* branch) {
@@ -125,18 +123,11 @@ private:
         }
     }
 
-    void put_sum() {
-        if (lines_ == 0) {
-            say(sink_, "nothing is mapped\n");
-        } else {
-            say(sink_, "{}, {} mapped\n", Count{lines_, "region"}, Size{bytes_});
-        }
-    }
-
     S& sink_;
     R& read_;
     const PagingContext& context_;
     const RegionQuery& query_;
+    bool tree_;
     std::optional<std::uint32_t> folded_;
     std::optional<Region> held_;
     std::uint32_t next_slot_;
@@ -144,9 +135,15 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
+/// The whole answer of `maps`.
 template <TextSink S, WordReader R>
 void write_maps_text(S& sink, R& read, const PagingContext& context, const RegionQuery& query) {
-    MapsText<S, R>(sink, read, context, query).write();
+    RegionLines lines(sink, read, context, query);
+    for_each_region(read, context, query, [&](const Region& region) {
+        lines.add(region);
+        return true;
+    });
+    lines.finish();
 }
 
 } // namespace pagelab::paging

@@ -8,6 +8,7 @@
 #include "kernel/paging/access.hpp"
 #include "kernel/paging/writer.hpp"
 
+#include <concepts>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
@@ -112,6 +113,17 @@ enum class PartKind : std::uint8_t {
     flag_list
 };
 
+/// A text and a hex number as words: only types of C pass through `...`.
+struct TextWords {
+    const char* data;
+    std::size_t size;
+    [[nodiscard]] constexpr std::string_view view() const { return {data, size}; }
+};
+struct HexWords {
+    std::uint32_t value;
+    std::uint32_t digits;
+};
+
 /// A part as it is handed over: plain words, which need no destructor and no promotion.
 template <PartKind K, class T>
 struct Passed {
@@ -122,19 +134,21 @@ constexpr Passed<PartKind::literal, const char*> pass(const char* text) {
     return {text};
 }
 template <class T>
-    requires requires(const T& literal) { { literal.text() } -> std::same_as<const char*>; }
+    requires requires(const T& literal) {
+        { literal.text() } -> std::same_as<const char*>;
+    }
 constexpr Passed<PartKind::literal, const char*> pass(const T& literal) {
     return {literal.text()};
 }
-constexpr Passed<PartKind::text, std::string_view> pass(std::string_view text) {
-    return {text};
+constexpr Passed<PartKind::text, TextWords> pass(std::string_view text) {
+    return {{text.data(), text.size()}};
 }
 template <class T>
     requires requires(const T& line) {
         { line.view() } -> std::same_as<std::string_view>;
     }
-constexpr Passed<PartKind::text, std::string_view> pass(const T& line) {
-    return {line.view()};
+constexpr Passed<PartKind::text, TextWords> pass(const T& line) {
+    return pass(line.view());
 }
 constexpr Passed<PartKind::decimal, std::uint32_t> pass(Decimal number) {
     return {number.value};
@@ -142,8 +156,8 @@ constexpr Passed<PartKind::decimal, std::uint32_t> pass(Decimal number) {
 constexpr Passed<PartKind::long_decimal, std::uint64_t> pass(LongDecimal number) {
     return {number.value};
 }
-constexpr Passed<PartKind::hex, Hex> pass(Hex number) {
-    return {number};
+constexpr Passed<PartKind::hex, HexWords> pass(Hex number) {
+    return {{number.value, number.digits}};
 }
 constexpr Passed<PartKind::size, std::uint64_t> pass(Size size) {
     return {size.bytes};
@@ -166,7 +180,9 @@ constexpr Passed<PartKind::flags, unsigned> pass(FlagSet flags) {
 constexpr Passed<PartKind::entry, std::uint32_t> pass(EntryName name) {
     return {name.packed()};
 }
-constexpr Passed<PartKind::boolean, int> pass(bool value) {
+/// A bool alone: not all that could become one.
+template <std::same_as<bool> T>
+constexpr Passed<PartKind::boolean, int> pass(T value) {
     return {value ? 1 : 0};
 }
 constexpr Passed<PartKind::hex_or_null, std::uint64_t> pass(HexOrNull value) {
@@ -175,8 +191,8 @@ constexpr Passed<PartKind::hex_or_null, std::uint64_t> pass(HexOrNull value) {
 constexpr Passed<PartKind::decimal_or_null, std::uint64_t> pass(DecimalOrNull value) {
     return {value.raw()};
 }
-constexpr Passed<PartKind::quoted, std::string_view> pass(Quoted value) {
-    return {value.text};
+constexpr Passed<PartKind::quoted, TextWords> pass(Quoted value) {
+    return {{value.text.data(), value.text.size()}};
 }
 constexpr Passed<PartKind::flag_list, unsigned> pass(FlagList list) {
     return {list.flags.mask()};
@@ -220,6 +236,11 @@ struct SinkOf<S> {
     using Buffer = typename S::Buffer;
     using BufferSink = Type;
 };
+
+template <TextSink S>
+[[gnu::noinline]] void put_literal(S& sink, const char* text) {
+    sink.put(text);
+}
 
 /// An EntryName, packed.
 template <TextSink S>
@@ -287,15 +308,15 @@ template <TextSink S>
     case PartKind::none:
         return;
     case PartKind::literal:
-        return sink.put(va_arg(words.list, const char*));
+        return put_literal(sink, va_arg(words.list, const char*));
     case PartKind::text:
-        return sink.put(va_arg(words.list, std::string_view));
+        return sink.put(va_arg(words.list, TextWords).view());
     case PartKind::decimal:
         return put_decimal(sink, va_arg(words.list, std::uint32_t));
     case PartKind::long_decimal:
         return put_long_decimal(sink, va_arg(words.list, std::uint64_t));
     case PartKind::hex: {
-        const Hex hex = va_arg(words.list, Hex);
+        const auto hex = va_arg(words.list, HexWords);
         return put_hex(sink, hex.value, hex.digits);
     }
     case PartKind::size:
@@ -327,7 +348,7 @@ template <TextSink S>
         return value == ~0ull ? sink.put("null") : put_long_decimal(sink, value);
     }
     case PartKind::quoted:
-        return put_quoted(sink, va_arg(words.list, std::string_view));
+        return put_quoted(sink, va_arg(words.list, TextWords).view());
     case PartKind::flag_list:
         return put_flag_list(sink, FlagSet{va_arg(words.list, unsigned)});
     case PartKind::rights:
@@ -391,14 +412,12 @@ template <TextSink S>
     }
     va_end(words.list);
 }
-template <TextSink S>
-[[gnu::noinline]] void put_literal(S& sink, const char* text) {
-    sink.put(text);
-}
 
 } // namespace detail
 
-/// Writes `sentence` with the parts in place of its {}.
+/// Writes `sentence` with the parts in place of its {}. A {} beyond the parts writes nothing, a part beyond
+/// the
+/// {} is left out: so one of two sentences may be chosen at run time.
 template <TextSink S, class... Parts>
 [[gnu::always_inline]] inline void say(S& sink, const char* sentence, const Parts&... parts) {
     typename detail::SinkOf<S>::Type& out = sink;

@@ -82,31 +82,38 @@ constexpr Outcome outcome_of_stop(EntryKind kind) {
 
 } // namespace detail
 
-/// Walks `va`. `self_map_slot` is where the walked space maps its directory (find_self_map), for the entries'
-/// virtual addresses.
-template <WordReader R>
-constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::uint32_t> self_map_slot,
-                    VirtAddr va) {
+/// Where the PDE of `va` lies.
+constexpr PhysAddr pde_address(const PagingContext& context, VirtAddr va) {
+    return context.control.directory().plus(entry_offset(va.directory_index()));
+}
+/// Where its PTE lies in the table of `pde`.
+constexpr PhysAddr pte_address(Pde pde, VirtAddr va) {
+    return pde.table().plus(entry_offset(va.table_index()));
+}
+
+/// The walk of `va` by its PDE and, where that leads to a table, its PTE; nothing stands for a word that
+/// can't be read. `self_map_slot` is where the walked space maps its directory (find_self_map), for the
+/// entries' virtual addresses.
+[[gnu::noinline]] constexpr Walk decode_walk(const PagingContext& context,
+                                             std::optional<std::uint32_t> self_map_slot, VirtAddr va,
+                                             std::optional<std::uint32_t> upper,
+                                             std::optional<std::uint32_t> lower) {
     Walk result{.context = context, .va = va};
     if (!context.control.paging()) {
         return result;
     }
-
+    const Pde pde{upper.value_or(0)};
     Step& first = result.steps[0];
     result.step_count = 1;
     first.level = Level::pde;
     first.index = static_cast<std::uint16_t>(va.directory_index());
-    first.entry_pa = context.control.directory().plus(entry_offset(first.index));
-    first.raw = read(first.entry_pa);
-    first.kind = EntryKind::unreadable;
+    first.entry_pa = pde_address(context, va);
+    first.raw = upper;
     if (self_map_slot) {
         first.entry_va = pde_window(*self_map_slot, va);
     }
-    const Pde pde{first.raw.value_or(0)};
-    if (first.raw) {
-        first.kind = pde.kind(context);
-        first.flags = pde.flags(context);
-    }
+    first.kind = upper ? pde.kind(context) : EntryKind::unreadable;
+    first.flags = pde.flags(context);
     result.combined.combine(pde);
     if (first.kind == EntryKind::page) {
         first.target = pde.large_frame(context);
@@ -119,22 +126,19 @@ constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::ui
     }
     first.target = pde.table();
 
+    const Pte pte{lower.value_or(0)};
     Step& second = result.steps[1];
     result.step_count = 2;
     second.level = Level::pte;
     second.index = static_cast<std::uint16_t>(va.table_index());
-    second.entry_pa = pde.table().plus(entry_offset(second.index));
-    second.raw = read(second.entry_pa);
-    result.self_map = self_map_view(context, pde, second.raw, va);
-    second.kind = EntryKind::unreadable;
+    second.entry_pa = pte_address(pde, va);
+    second.raw = lower;
     if (self_map_slot) {
         second.entry_va = pte_window(*self_map_slot, va);
     }
-    const Pte pte{second.raw.value_or(0)};
-    if (second.raw) {
-        second.kind = pte.kind();
-        second.flags = pte.flags();
-    }
+    second.kind = lower ? pte.kind() : EntryKind::unreadable;
+    second.flags = pte.flags();
+    result.self_map = self_map_view(context, pde, lower, va);
     result.combined.combine(pte);
     if (second.kind != EntryKind::page) {
         result.outcome = detail::outcome_of_stop(second.kind);
@@ -143,6 +147,22 @@ constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::ui
     second.target = pte.frame();
     detail::finish_page(result, second.target, kPageSize, pte.global());
     return result;
+}
+
+/// Walks `va`: reads what decode_walk needs.
+template <WordReader R>
+constexpr Walk walk(R& read, const PagingContext& context, std::optional<std::uint32_t> self_map_slot,
+                    VirtAddr va) {
+    std::optional<std::uint32_t> upper;
+    std::optional<std::uint32_t> lower;
+    if (context.control.paging()) {
+        upper = read(pde_address(context, va));
+        const Pde pde{upper.value_or(0)};
+        if (pde.kind(context) == EntryKind::table) {
+            lower = read(pte_address(pde, va));
+        }
+    }
+    return decode_walk(context, self_map_slot, va, upper, lower);
 }
 
 /// What one access does: fault or not, the error code, and both entries afterwards.

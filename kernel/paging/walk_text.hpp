@@ -2,7 +2,6 @@
 // For shell and console; docs/formats.md is the contract.
 #pragma once
 
-#include "kernel/paging/json.hpp"
 #include "kernel/paging/say.hpp"
 #include "kernel/paging/walk.hpp"
 

@@ -158,20 +158,6 @@ constexpr void put_rights(S& sink, const Rights& rights) {
     sink.put({letters.data(), letters.size()});
 }
 
-/// PDE 768, PTE 768:256: how an entry is named.
-template <TextSink S>
-constexpr void put_pde_name(S& sink, std::uint32_t pdi) {
-    sink.put("PDE ");
-    put_decimal(sink, pdi);
-}
-template <TextSink S>
-constexpr void put_pte_name(S& sink, std::uint32_t pdi, std::uint32_t pti) {
-    sink.put("PTE ");
-    put_decimal(sink, pdi);
-    sink.put(":");
-    put_decimal(sink, pti);
-}
-
 /// Columns that an entry's name takes in a table.
 inline constexpr std::size_t kNameColumn = 12;
 

@@ -12,7 +12,7 @@ Parsed<T> not_an_address(std::string_view token) {
     return wrong("'{}' is not an address; write 0xc0100000, 768:256 or a kernel symbol", token);
 }
 
-Parsed<std::uint32_t> parse_index(std::string_view whole, std::string_view token, std::string_view level) {
+Parsed<std::uint32_t> parse_index(std::string_view whole, std::string_view token, const char* level) {
     if (const auto index = read_decimal(token, paging::kEntryCount - 1)) {
         return *index;
     }

@@ -47,13 +47,9 @@ private:
 /// The list at `position` of a row's words.
 std::string_view words_at(std::string_view lists, std::size_t position) {
     for (; position > 0; --position) {
-        const std::size_t bar = lists.find('|');
-        if (bar == std::string_view::npos) {
-            return {};
-        }
-        lists.remove_prefix(bar + 1);
+        (void)take_item(lists, '|');
     }
-    return lists.substr(0, lists.find('|'));
+    return take_item(lists, '|');
 }
 
 /// Words before the command that is being typed: `repeat N`, `time`, `in N`, `force`, `noflush`.
@@ -86,12 +82,12 @@ void offer_arguments(Candidates& candidates, Completions& completions, const Com
         list = list.substr(0, equals) == before ? list.substr(equals + 1) : std::string_view{};
     }
     const std::size_t comma = typed.rfind(',');
-    if (list == "@rights" && comma != std::string_view::npos) {
+    if (is(list, "@rights") && comma != std::string_view::npos) {
         completions.word_begin += comma + 1;
         Candidates(completions, typed.substr(comma + 1)).offer_words(kRightsWords);
-    } else if (list == "@rights") {
+    } else if (is(list, "@rights")) {
         candidates.offer_words(kRights);
-    } else if (list == "@topics") {
+    } else if (is(list, "@topics")) {
         candidates.offer_commands();
         candidates.offer_topics();
     } else if (list == "@demos") {

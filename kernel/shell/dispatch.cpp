@@ -7,7 +7,7 @@ namespace pagelab::shell {
 namespace {
 
 Status misuse(Invocation& invocation, const Command& command, Problem problem) {
-    print(problem_line(), "; usage: ");
+    say(problem_line(), "; usage: ");
     put_usage_text(problem_line(), command);
     return invocation.error(problem);
 }

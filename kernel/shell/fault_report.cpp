@@ -7,40 +7,40 @@
 namespace pagelab::shell {
 namespace {
 
-constexpr std::array<std::string_view, 22> kNames = {"#DE divide error",
-                                                     "#DB debug exception",
-                                                     "NMI",
-                                                     "#BP breakpoint",
-                                                     "#OF overflow",
-                                                     "#BR bound range exceeded",
-                                                     "#UD invalid opcode",
-                                                     "#NM no coprocessor",
-                                                     "#DF double fault",
-                                                     "coprocessor segment overrun",
-                                                     "#TS invalid TSS",
-                                                     "#NP segment not present",
-                                                     "#SS stack fault",
-                                                     "#GP general protection",
-                                                     "#PF page fault",
-                                                     "reserved exception 15",
-                                                     "#MF floating-point error",
-                                                     "#AC alignment check",
-                                                     "#MC machine check",
-                                                     "#XM SIMD floating-point error",
-                                                     "#VE virtualization exception",
-                                                     "#CP control protection"};
+constexpr std::array<const char*, 22> kNames = {"#DE divide error",
+                                                "#DB debug exception",
+                                                "NMI",
+                                                "#BP breakpoint",
+                                                "#OF overflow",
+                                                "#BR bound range exceeded",
+                                                "#UD invalid opcode",
+                                                "#NM no coprocessor",
+                                                "#DF double fault",
+                                                "coprocessor segment overrun",
+                                                "#TS invalid TSS",
+                                                "#NP segment not present",
+                                                "#SS stack fault",
+                                                "#GP general protection",
+                                                "#PF page fault",
+                                                "reserved exception 15",
+                                                "#MF floating-point error",
+                                                "#AC alignment check",
+                                                "#MC machine check",
+                                                "#XM SIMD floating-point error",
+                                                "#VE virtualization exception",
+                                                "#CP control protection"};
 
 void put_head(Output& sink, const machine::Exception& exception) {
     const std::string_view name = exception_name(exception.vector);
     if (name.empty()) {
-        print(sink, "exception ", Decimal{exception.vector});
+        say(sink, "exception {}", Decimal{exception.vector});
     } else {
         print(sink, name);
     }
     if (exception.vector != kPageFault && exception.code != 0) {
-        print(sink, ", error code ", Hex{exception.code, 4});
+        say(sink, ", error code {}", Hex{exception.code, 4});
     }
-    print(sink, " at EIP ", Hex{exception.eip});
+    say(sink, " at EIP {}", Hex{exception.eip});
 }
 
 } // namespace
@@ -60,7 +60,7 @@ void report_exception(Output& out, machine::Machine& machine, const machine::Exc
     const bool page_fault = exception.vector == kPageFault;
     if (!json) {
         put_head(out, exception);
-        print(out, ": the command was ended and its changes were taken back\n");
+        say(out, ": the command was ended and its changes were taken back\n");
         if (page_fault) {
             write_text(out, explain_page_fault(machine, paging::VirtAddr{exception.cr2}, exception.code,
                                                paging::VirtAddr{exception.eip}));

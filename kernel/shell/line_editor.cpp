@@ -65,15 +65,15 @@ LineEditor::Event LineEditor::control(char byte) {
     switch (byte) {
     case '\r':
     case '\n':
-        print(screen_, "\n");
+        say(screen_, "\n");
         return Event::line;
     case key('C'):
-        print(screen_, "^C\n");
+        say(screen_, "^C\n");
         size_ = cursor_ = 0;
         return Event::cancel;
     case key('D'):
         if (size_ == 0) {
-            print(screen_, "\n");
+            say(screen_, "\n");
             return Event::end;
         }
         remove(cursor_, cursor_ + 1);
@@ -105,7 +105,7 @@ LineEditor::Event LineEditor::control(char byte) {
         remove(cursor_, size_);
         break;
     case key('L'):
-        print(screen_, "\x1b[H\x1b[2J");
+        say(screen_, "\x1b[H\x1b[2J");
         redraw();
         break;
     case key('N'):
@@ -256,9 +256,9 @@ void LineEditor::move_to(std::size_t position) {
         redraw();
         return;
     }
-    print(screen_, "\x1b[",
-          Decimal{static_cast<std::uint32_t>(position > old ? position - old : old - position)},
-          position > old ? "C" : "D");
+    say(screen_, "\x1b[{}{}",
+        Decimal{static_cast<std::uint32_t>(position > old ? position - old : old - position)},
+        position > old ? "C" : "D");
 }
 
 void LineEditor::kill_word() {
@@ -294,18 +294,18 @@ void LineEditor::complete() {
 
 void LineEditor::list(const Completions& completions) {
     std::size_t column = 0;
-    print(screen_, "\n");
+    say(screen_, "\n");
     for (std::size_t i = 0; i < completions.count; ++i) {
         const std::string_view item = completions.items[i];
         if (column != 0 && column + 2 + item.size() >= kColumns) {
-            print(screen_, "\n");
+            say(screen_, "\n");
             column = 0;
         }
         screen_.put(column == 0 ? "" : "  ");
         screen_.put(item);
         column += item.size() + 2;
     }
-    print(screen_, "\n");
+    say(screen_, "\n");
     redraw();
 }
 
@@ -342,9 +342,9 @@ void LineEditor::redraw() {
         first_ = cursor_ - room * 3 / 4;
     }
     const std::size_t shown = size_ - first_ < room ? size_ - first_ : room;
-    print(screen_, "\r", std::string_view{prompt_.data(), prompt_size_},
-          std::string_view{line_.data() + first_, shown}, "\x1b[K\r");
-    print(screen_, "\x1b[", Decimal{static_cast<std::uint32_t>(prompt_size_ + cursor_ - first_)}, "C");
+    say(screen_, "\r{}{}\x1b[K\r", std::string_view{prompt_.data(), prompt_size_},
+        std::string_view{line_.data() + first_, shown});
+    say(screen_, "\x1b[{}C", Decimal{static_cast<std::uint32_t>(prompt_size_ + cursor_ - first_)});
 }
 
 } // namespace pagelab::shell

@@ -70,7 +70,7 @@ private:
     void recall(std::size_t back);
     void refuse(Damage damage);
     void redraw();
-    void beep() { print(screen_, "\a"); }
+    void beep() { say(screen_, "\a"); }
     [[nodiscard]] std::size_t width() const { return kColumns - 1 - prompt_size_; }
 
     Output& screen_;

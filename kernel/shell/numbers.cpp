@@ -172,7 +172,7 @@ std::unexpected<Problem> hex_count(std::string_view token, bool of_units) {
 
 } // namespace
 
-Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit, std::string_view noun) {
+Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit, const char* noun) {
     if (is_hex(token)) {
         return hex_count(token, unit < paging::kPageSize);
     }
@@ -206,7 +206,7 @@ Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit, st
     return static_cast<std::uint32_t>(*number);
 }
 
-Parsed<std::uint32_t> parse_times(std::string_view token, std::uint32_t last, std::string_view what) {
+Parsed<std::uint32_t> parse_times(std::string_view token, std::uint32_t last, const char* what) {
     const auto number = read_decimal(token, last);
     if (!number || *number == 0) {
         return wrong("'{}' is not {} from 1 to {}", token, what, Decimal{last});

@@ -29,10 +29,8 @@ inline constexpr std::uint64_t kLastPhysical = (1ull << 40) - 1;
 
 /// COUNT: decimal, in units of `unit` bytes (a power of two); with K M G bytes that are whole units. At
 /// least 1, and never more bytes than there are addresses. `noun` names a unit: "page".
-[[nodiscard]] Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit,
-                                                std::string_view noun);
+[[nodiscard]] Parsed<std::uint32_t> parse_count(std::string_view token, std::uint32_t unit, const char* noun);
 /// A plain decimal number from 1 to `last`; `what` names it: "a number of records".
-[[nodiscard]] Parsed<std::uint32_t> parse_times(std::string_view token, std::uint32_t last,
-                                                std::string_view what);
+[[nodiscard]] Parsed<std::uint32_t> parse_times(std::string_view token, std::uint32_t last, const char* what);
 
 } // namespace pagelab::shell

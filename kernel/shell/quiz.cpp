@@ -115,23 +115,25 @@ void put_entries(Output& out, const Question& question) {
     for (std::uint8_t i = 0; i < walk.step_count; ++i) {
         print(out, i == 0 ? "" : ", ");
         put_step_name(out, walk, walk.steps[i]);
-        print(out, " = ", Hex{*walk.steps[i].raw});
+        say(out, " = {}", Hex{*walk.steps[i].raw});
     }
 }
 
-void put_entry_question(Output& out, const Question& question, std::string_view between) {
+void put_entry_question(Output& out, const Question& question, const char* between) {
     const paging::EntryWord entry{question.directory ? question.pde : question.pte};
     const bool large = question.directory && asks_for_large_page(question);
-    print(out, question.directory ? "A PDE leads to " : "A PTE leads to ",
-          large                ? "a 4 MiB page"
-          : question.directory ? "a page table"
-                               : "a page",
-          " at ", PhysAddr{entry.raw() & bits::kFrameMask}, ", ", entry.writable() ? "writable" : "read-only",
-          entry.user() ? ", for user and kernel" : ", for the kernel only", "; A and all else are 0.",
-          between, "Which word is it? answer VALUE, as a number or p:PA|FLAG|FLAG.");
+    say(out,
+        "{}{} at {}, {}{}; A and all else are 0.{}Which word is it? answer VALUE, as a number or "
+        "p:PA|FLAG|FLAG.",
+        question.directory ? "A PDE leads to " : "A PTE leads to ",
+        large                ? "a 4 MiB page"
+        : question.directory ? "a page table"
+                             : "a page",
+        PhysAddr{entry.raw() & bits::kFrameMask}, entry.writable() ? "writable" : "read-only",
+        entry.user() ? ", for user and kernel" : ", for the kernel only", between);
 }
 
-void put_alias_question(Output& out, const Question& question, std::string_view between) {
+void put_alias_question(Output& out, const Question& question, const char* between) {
     say(out, "Page table {} holds ", Decimal{question.va.directory_index()});
     const char* separator = "";
     for (const Question::TableEntry& entry : question.table) {
@@ -141,20 +143,20 @@ void put_alias_question(Output& out, const Question& question, std::string_view 
     say(out, ".{}At which other address is the byte of {}? answer VA, or answer none.", between, question.va);
 }
 
-void put_access_question(Output& out, const Question& question, std::string_view between) {
+void put_access_question(Output& out, const Question& question, const char* between) {
     constexpr std::array<std::string_view, 3> kVerbs = {" reads ", " writes ", " executes "};
-    print(out, "CR0.WP = ", question.write_protect ? "1, " : "0, ");
+    say(out, "CR0.WP = {}", question.write_protect ? "1, " : "0, ");
     put_entries(out, question);
-    print(out, ".", between, question.access.user ? "User code" : "The kernel",
-          kVerbs[static_cast<std::size_t>(question.access.kind)], question.va,
-          ", without SMEP: what happens? answer allowed, or answer with the error code.");
+    say(out, ".{}{}{}{}, without SMEP: what happens? answer allowed, or answer with the error code.", between,
+        question.access.user ? "User code" : "The kernel",
+        kVerbs[static_cast<std::size_t>(question.access.kind)], question.va);
 }
 
 void put_alias_hint(Output& out, const Question& question, const Answer& answer) {
     const VirtAddr va{static_cast<std::uint32_t>(answer.value)};
     const Question::TableEntry* entry = shown_entry(question, va);
     if (answer.none) {
-        print(out, "two entries have the same frame in bits 31:12, and both have P (bit 0) set");
+        say(out, "two entries have the same frame in bits 31:12, and both have P (bit 0) set");
     } else if (entry == nullptr || va.page_base() == question.va.page_base()) {
         say(out,
             entry == nullptr ? "{} is on no page that is shown" : "{} is on the page that is asked about",
@@ -164,48 +166,44 @@ void put_alias_hint(Output& out, const Question& question, const Answer& answer)
     } else if (!same_frame(*entry, question)) {
         say(out, "entry {} leads to another frame: compare bits 31:12", Decimal{entry->index});
     } else {
-        print(out, "the low 12 bits of the address go over as they are");
+        say(out, "the low 12 bits of the address go over as they are");
     }
 }
 
 void put_alias_reason(Output& out, const Question& question) {
     for (const Question::TableEntry& entry : question.table) {
         put_slot(out, paging::make_pte_slot(question.va.directory_index(), entry.index, entry.raw));
-        print(out, "\n");
+        say(out, "\n");
     }
 }
 
 void put_translate_hint(Output& out, const Question& question, const Answer& answer, const Answer& right) {
     if (right.none) {
-        print(out, "an entry with P (bit 0) clear leads nowhere");
+        say(out, "an entry with P (bit 0) clear leads nowhere");
         return;
     }
     if (answer.none) {
-        print(out, "every entry of this walk has P (bit 0) set");
+        say(out, "every entry of this walk has P (bit 0) set");
         return;
     }
     const bool large = asks_for_large_page(question);
     const std::uint64_t low = (large ? paging::kLargePageSize : paging::kPageSize) - 1;
     print(out, large ? "PS (bit 7) is set, it is a 4 MiB page: " : "");
     if (((answer.value ^ right.value) & low) != 0) {
-        print(out, "the low ", large ? "22" : "12", " bits of the address go over as they are");
+        say(out, "the low {} bits of the address go over as they are", large ? "22" : "12");
     } else {
-        print(out, "the frame is in bits 31:", large ? "22 of the PDE" : "12 of the PTE");
+        say(out, "the frame is in bits 31:{}", large ? "22 of the PDE" : "12 of the PTE");
     }
 }
 
 void put_window_hint(Output& out, const Question& question, VirtAddr answer) {
-    print(out, answer);
     if (answer.directory_index() != question.slot) {
-        print(out, " lies outside slot ", Decimal{question.slot});
+        say(out, "{} lies outside slot {}", answer, Decimal{question.slot});
     } else {
         const std::uint32_t index = answer.page_offset() / paging::kEntrySize;
-        print(out, " shows ");
-        if (answer.table_index() == question.slot) {
-            paging::put_pde_name(out, index);
-        } else {
-            paging::put_pte_name(out, answer.table_index(), index);
-        }
+        say(out, "{} shows {}", answer,
+            answer.table_index() == question.slot ? EntryName{index}
+                                                  : EntryName{answer.table_index(), index});
     }
     print(out, question.directory ? "; PDEs stand at slot:slot:PDI*4" : "; PTEs stand at slot:PDI:PTI*4");
 }
@@ -236,7 +234,7 @@ void put_entry_hint(Output& out, const Question& question, std::uint32_t wrong_b
     }
     const bool address = (wrong_bits & bits::kFrameMask) != 0;
     if (!flags.empty()) {
-        print(out, "look again at ");
+        say(out, "look again at ");
         put_flags(out, flags);
         print(out, address ? "; " : "");
     }
@@ -247,13 +245,13 @@ void put_entry_hint(Output& out, const Question& question, std::uint32_t wrong_b
 
 void put_access_hint(Output& out, const Answer& answer, const Answer& right) {
     if (right.none) {
-        print(out, "the tables allow it: all levels together give the right");
+        say(out, "the tables allow it: all levels together give the right");
     } else if (answer.none) {
-        print(out, "every level needs P, for user code US, for a write RW (for the kernel's if CR0.WP = 1)");
+        say(out, "every level needs P, for user code US, for a write RW (for the kernel's if CR0.WP = 1)");
     } else {
-        print(out, Hex{static_cast<std::uint32_t>(answer.value), 1}, " says ");
+        say(out, "{} says ", Hex{static_cast<std::uint32_t>(answer.value), 1});
         paging::put_fault_code(out, static_cast<std::uint32_t>(answer.value));
-        print(out, "; bits: 1 present but not allowed, 2 write, 4 user");
+        say(out, "; bits: 1 present but not allowed, 2 write, 4 user");
     }
 }
 
@@ -267,11 +265,7 @@ paging::PagingContext Question::context() const {
 }
 
 paging::Walk Question::walk() const {
-    // Two words of memory: what a walk of `va` reads.
-    const auto read = [this](PhysAddr pa) {
-        return std::optional{pa.frame_base().raw() == kDirectory ? pde : pte};
-    };
-    return paging::walk(read, context(), std::nullopt, va);
+    return paging::decode_walk(context(), std::nullopt, va, pde, pte);
 }
 
 Question make_question(std::uint32_t seed, std::uint32_t number) {
@@ -328,7 +322,7 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
         return parsed ? Parsed<Answer>{Answer{.value = value(*parsed)}} : std::unexpected{parsed.error()};
     };
     const bool may_be_none = question.kind == QuestionKind::translate || question.kind == QuestionKind::alias;
-    if (may_be_none && token == "none") {
+    if (may_be_none && is(token, "none")) {
         return Answer{.none = true};
     }
     switch (question.kind) {
@@ -348,7 +342,7 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
         break;
     }
     constexpr std::uint32_t kAllBits = 0x1f;
-    if (token == "allowed") {
+    if (is(token, "allowed")) {
         return Answer{.none = true};
     }
     const auto code = read_number(token);
@@ -358,22 +352,22 @@ Parsed<Answer> parse_answer(const Question& question, std::string_view token,
     return Answer{.value = *code};
 }
 
-void put_question(Output& out, const Question& question, std::string_view between) {
+void put_question(Output& out, const Question& question, const char* between) {
     switch (question.kind) {
     case QuestionKind::translate:
-        print(out, "CR4.PSE = 1, ");
+        say(out, "CR4.PSE = 1, ");
         put_entries(out, question);
-        print(out, ".", between, "To which physical address does ", question.va,
-              " lead? answer p:PA, or answer none.");
+        say(out, ".{}To which physical address does {} lead? answer p:PA, or answer none.", between,
+            question.va);
         return;
     case QuestionKind::window:
-        print(out, "PDE ", Decimal{question.slot}, " leads to the directory itself.", between,
-              "At which virtual address is the ", question.directory ? "PDE" : "PTE", " of ", question.va,
-              "? answer VA.");
+        say(out,
+            "PDE {} leads to the directory itself.{}At which virtual address is the {} of {}? answer VA.",
+            Decimal{question.slot}, between, question.directory ? "PDE" : "PTE", question.va);
         return;
     case QuestionKind::split:
-        print(out, "An address is 10 bits, 10 bits and 12 bits.", between, "Split ", question.va,
-              ": answer PDI:PTI:OFFSET.");
+        say(out, "An address is 10 bits, 10 bits and 12 bits.{}Split {}: answer PDI:PTI:OFFSET.", between,
+            question.va);
         return;
     case QuestionKind::entry:
         return put_entry_question(out, question, between);
@@ -392,13 +386,13 @@ void put_reason(Output& out, const Question& question) {
         return write_text(out, walk);
     case QuestionKind::window:
         if (question.directory) {
-            print(out, VirtAddr::from_indices(question.slot, question.slot), " (slot:slot)");
+            say(out, "{} (slot:slot)", VirtAddr::from_indices(question.slot, question.slot));
         } else {
-            print(out, VirtAddr::from_indices(question.slot, 0), " (slot) + ", Decimal{va.directory_index()},
-                  " * 0x1000");
+            say(out, "{} (slot) + {} * 0x1000", VirtAddr::from_indices(question.slot, 0),
+                Decimal{va.directory_index()});
         }
-        print(out, " + ", Decimal{question.directory ? va.directory_index() : va.table_index()},
-              " * 4 = ", VirtAddr{static_cast<std::uint32_t>(right_answer(question).value)}, "\n");
+        say(out, " + {} * 4 = {}\n", Decimal{question.directory ? va.directory_index() : va.table_index()},
+            VirtAddr{static_cast<std::uint32_t>(right_answer(question).value)});
         return;
     case QuestionKind::split:
         return paging::write_split_text(out, va);
@@ -416,7 +410,7 @@ void put_reason(Output& out, const Question& question) {
     }
     write_text(out, walk);
     if (question.access.kind == paging::AccessKind::write && !walk.combined.writable) {
-        print(out, "the pages are read-only, but with CR0.WP = 0 the kernel writes nevertheless\n");
+        say(out, "the pages are read-only, but with CR0.WP = 0 the kernel writes nevertheless\n");
     }
 }
 

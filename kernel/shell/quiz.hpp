@@ -54,7 +54,7 @@ struct Answer {
 [[nodiscard]] Parsed<Answer> parse_answer(const Question& question, std::string_view token,
                                           const machine::Machine& machine);
 /// The two sentences of the question with `between` between them.
-void put_question(Output& out, const Question& question, std::string_view between);
+void put_question(Output& out, const Question& question, const char* between);
 /// Why the answer is the right one: the arithmetic.
 void put_reason(Output& out, const Question& question);
 /// What is wrong with a wrong answer, without giving the right one away.

@@ -28,6 +28,8 @@ private:
     std::uint32_t reads_ = 0;
 };
 
+/// The slot that maps the directory of the space in work onto itself.
+[[nodiscard]] std::optional<std::uint32_t> self_map_now(Machine& machine);
 /// The walk of `va` in the space in work, no polling. Without `names` no self-map is looked for, where
 /// entries would have their virtual addresses: two reads, where that can be a thousand more.
 [[nodiscard]] paging::Walk walk_now(Machine& machine, VirtAddr va, bool names = true);

@@ -12,20 +12,19 @@ constexpr char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-constexpr bool same_word(std::string_view word, std::string_view lower_word) {
-    if (word.size() != lower_word.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < word.size(); ++i) {
-        if (lower(word[i]) != lower_word[i]) {
+/// Whether the word is this one, in any case.
+bool same_word(std::string_view word, const char* lower_word) {
+    for (const char c : word) {
+        if (lower(c) != *lower_word || c == '\0') {
             return false;
         }
+        ++lower_word;
     }
-    return true;
+    return *lower_word == '\0';
 }
 
 struct FlagWord {
-    std::string_view word;
+    const char* word;
     Flag flag;
 };
 constexpr std::array<FlagWord, 17> kFlagWords = {{{"p", Flag::p},

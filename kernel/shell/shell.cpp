@@ -57,7 +57,7 @@ void Shell::run() {
 }
 
 void Shell::greet() {
-    print(out_, "pagelab ", kVersion, " \xC2\xB7 help \xC2\xB7 demo \xC2\xB7 exit: halt\n");
+    say(out_, "pagelab {} \xC2\xB7 help \xC2\xB7 demo \xC2\xB7 exit: halt\n", kVersion);
     if (boot_too_long_) {
         print_error(out_, "the commands of the boot line are longer than 512 characters; none was run",
                     false);
@@ -68,7 +68,7 @@ void Shell::prompt(bool edit) {
     Text<32> text;
     print(text, interface::kPromptName);
     if (machine_.space() != 0) {
-        print(text, ":", Decimal{machine_.space()});
+        say(text, ":{}", Decimal{machine_.space()});
     }
     print(text, interface::kPromptEnd);
     if (edit) {
@@ -128,7 +128,7 @@ bool Shell::start_next() {
     if (const auto command = interface::next_command(boot_pending_)) {
         // As if it had been typed: a log of the run shows what ran.
         prompt(false);
-        print(out_, *command, "\n");
+        say(out_, "{}\n", *command);
         start(*command);
         return true;
     }
@@ -157,7 +157,7 @@ Parsed<void> Shell::unroll() {
         std::string_view rest = job_.core;
         const std::string_view name = take_word(rest);
         const Command* command = find_command(name);
-        if (command == nullptr || command->kind != Kind::modifier || rest == "--help" || rest == "-h") {
+        if (command == nullptr || command->kind != Kind::modifier || is(rest, "--help") || is(rest, "-h")) {
             return {};
         }
         const bool counts = command->min_args == 2;
@@ -290,7 +290,7 @@ void Shell::finish(Status status) {
 void Shell::drop_queue() {
     pending_ = {};
     boot_pending_ = {};
-    print(out_, "interrupted\n");
+    say(out_, "interrupted\n");
     if (!job_.active) {
         return;
     }

@@ -43,4 +43,8 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/walk_now.cpp)
 # What the kernel compiles these files with, after its own options: the words of forty commands are most of
 # its bytes, and nothing here is hot.
-set(PAGELAB_SHELL_KERNEL_OPTIONS -Oz --param=max-inline-insns-size=10 --param=early-inlining-insns=12)
+# What makes this code smaller: structs are not taken apart (SRA makes copies of functions, and more variables
+# than registers), next to nothing is inlined (big functions have their variables far off), and no register
+# is spent on frames.
+set(PAGELAB_SHELL_KERNEL_OPTIONS -Oz --param=max-inline-insns-size=2 --param=early-inlining-insns=12
+  -fno-inline-functions-called-once -fno-tree-sra -fno-ipa-sra -fomit-frame-pointer)

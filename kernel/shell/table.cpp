@@ -666,15 +666,21 @@ const Command* find_command(std::string_view name) {
     return nullptr;
 }
 
+std::string_view take_item(std::string_view& list, char separator) {
+    const std::size_t end = std::min(list.find(separator), list.size());
+    const std::string_view item = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    return item;
+}
+
 void put_usage_text(Output& out, const Command& command) {
     print(out, command.name, command.usage.empty() ? "" : " ", command.usage);
     for_each_word(command.options, ' ', [&](std::string_view option) {
         const bool value = option.ends_with('=');
-        print(out, " [", value ? option.substr(0, option.size() - 1) : option,
-              !value                ? ""
-              : option == "--phys=" ? " RANGE"
-                                    : " p:PA",
-              "]");
+        say(out, " [{}{}]", value ? option.substr(0, option.size() - 1) : option,
+            !value                ? ""
+            : option == "--phys=" ? " RANGE"
+                                  : " p:PA");
     });
     print(out, command.kind == Kind::query ? " [--json]" : "");
 }

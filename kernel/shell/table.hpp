@@ -25,16 +25,16 @@ namespace pagelab::shell {
 /// `walk VA [--json]`.
 void put_usage_text(Output& out, const Command& command);
 
-/// Calls `visit(std::string_view)` for each word of a list that is separated by `separator`.
+/// Takes the first item off a list that is separated by `separator`; the item may be empty.
+[[nodiscard]] std::string_view take_item(std::string_view& list, char separator);
+
+/// Calls `visit(std::string_view)` for each item of the list that is not empty.
 template <class Visit>
-constexpr void for_each_word(std::string_view list, char separator, Visit visit) {
+void for_each_word(std::string_view list, char separator, Visit visit) {
     while (!list.empty()) {
-        const std::size_t end = list.find(separator);
-        const std::string_view word = list.substr(0, end);
-        if (!word.empty()) {
+        if (const std::string_view word = take_item(list, separator); !word.empty()) {
             visit(word);
         }
-        list = end == std::string_view::npos ? std::string_view{} : list.substr(end + 1);
     }
 }
 

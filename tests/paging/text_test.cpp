@@ -99,13 +99,27 @@ TEST(WindowText, NamesBothEntries) {
 
 TEST(Json, EscapesWhatABytesStringMayHold) {
     tests::Text out;
-    {
-        JsonObject json(out, "error");
-        json.text("text", std::string_view{"a\"b\\c\n\x7f"});
-        json.number("big", 18446744073709551615ull);
-    }
+    say(out, R"({"text":{},"none":{},"big":{}})", Quoted{"a\"b\\c\n\x7f\xc2\xb7"}, Quoted{},
+        LongDecimal{18446744073709551615ull});
     EXPECT_EQ(out.text,
-              R"({"record":"error","v":1,"text":"a\"b\\c\u000a\u007f","big":18446744073709551615})");
+              "{\"text\":\"a\\\"b\\\\c\\u000a\\u007f\xc2\xb7\",\"none\":null,\"big\":18446744073709551615}");
+}
+
+TEST(Say, PutsEachPartInItsPlace) {
+    tests::Text out;
+    const Rights rights{.r = true, .x = true};
+    say(out, "{} leads to {}, {} of {}: {}{}", VirtAddr{0x1000}, PhysAddr{0x1234567890}, Count{2, "page"},
+        Size{4096}, "", std::string_view{"text"});
+    EXPECT_EQ(out.text, "0x00001000 leads to p:0x1234567890, 2 pages of 4 KiB: text");
+    out.text.clear();
+    say(out, "{}|{}|{}|{}|{}|{}", Decimal{7}, Hex{7, 2}, rights, true, EntryName{3}, EntryName{3, 9});
+    EXPECT_EQ(out.text, "7|0x07|r-x|true|PDE 3|PTE 3:9");
+    out.text.clear();
+    say(out, "[{:12}][{:>4}][{:2}]", EntryName{3, 9}, Decimal{12}, "long");
+    EXPECT_EQ(out.text, "[PTE 3:9     ][  12][long]");
+    out.text.clear();
+    say(out, "{}{}{}", HexOrNull{std::nullopt}, HexOrNull{PhysAddr{0x12}}, DecimalOrNull{false, 1});
+    EXPECT_EQ(out.text, "null\"0x00000012\"null");
 }
 
 } // namespace

@@ -24,7 +24,7 @@ std::optional<interface::JournalRecord> last_page_fault(const interface::Journal
 Status put_explanation(Invocation& invocation, const paging::FaultExplanation& explanation) {
     if (invocation.flags.json) {
         write_json(invocation.out, explanation);
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     } else {
         write_text(invocation.out, explanation);
     }

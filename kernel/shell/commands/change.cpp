@@ -13,7 +13,7 @@ using paging::kPageSize;
 
 void note_no_execute(Invocation& invocation, bool mentioned) {
     if (mentioned) {
-        print(invocation.out, "note: 32-bit paging has no NX; what can be read can be executed\n");
+        say(invocation.out, "note: 32-bit paging has no NX; what can be read can be executed\n");
     }
 }
 
@@ -82,12 +82,12 @@ Parsed<std::uint32_t> parse_pages(Invocation& invocation, std::string_view token
 
 void put_first_change(Invocation& invocation, const machine::ChangeReport& report) {
     if (report.entries_changed != 0) {
-        print(invocation.out, "; first entry ", Hex{report.first_old}, " -> ", Hex{report.first_new});
+        say(invocation.out, "; first entry {} -> {}", Hex{report.first_old}, Hex{report.first_new});
     }
 }
 
-void put_raw_change(Invocation& invocation, const machine::ChangeReport& report) {
-    print(invocation.out, "  ", Hex{report.first_old}, " -> ", Hex{report.first_new});
+void put_raw_change(Invocation& invocation, EntryName entry, const machine::ChangeReport& report) {
+    say(invocation.out, "{}  {} -> {}", entry, Hex{report.first_old}, Hex{report.first_new});
     put_consequences(invocation.out, report);
 }
 
@@ -105,10 +105,10 @@ Status map(Invocation& invocation) {
         return refuse(invocation, report.error(), size);
     }
     const std::uint64_t bytes = std::uint64_t{request.count} * size;
-    print(invocation.out, "mapped ", VirtRange{request.va, request.va.raw() + bytes}, ", ",
-          Count{request.count, "page"}, " of ", Size{size});
+    say(invocation.out, "mapped {}, {} of {}", VirtRange{request.va, request.va.raw() + bytes},
+        Count{request.count, "page"}, Size{size});
     if (report->first_frame) {
-        print(invocation.out, ", from ", *report->first_frame);
+        say(invocation.out, ", from {}", *report->first_frame);
     }
     put_consequences(invocation.out, *report);
     note_no_execute(invocation, parsed->mentions_execute);
@@ -129,7 +129,7 @@ Status unmap(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error(), size);
     }
-    print(invocation.out, "unmapped ", Count{*count, "page"}, " from ", *va);
+    say(invocation.out, "unmapped {} from {}", Count{*count, "page"}, *va);
     put_consequences(invocation.out, *report);
     return Status::ok;
 }
@@ -156,7 +156,7 @@ Status protect(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error(), size);
     }
-    print(invocation.out, "protected ", Count{*count, "page"}, " from ", *va);
+    say(invocation.out, "protected {} from {}", Count{*count, "page"}, *va);
     put_first_change(invocation, *report);
     put_consequences(invocation.out, *report);
     note_no_execute(invocation, change->mentions_execute);
@@ -176,8 +176,7 @@ Status setpde(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error());
     }
-    paging::put_pde_name(invocation.out, *pdi);
-    put_raw_change(invocation, *report);
+    put_raw_change(invocation, EntryName{*pdi}, *report);
     return Status::ok;
 }
 
@@ -198,8 +197,7 @@ Status setpte(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error());
     }
-    paging::put_pte_name(invocation.out, va->directory_index(), va->table_index());
-    put_raw_change(invocation, *report);
+    put_raw_change(invocation, {va->directory_index(), va->table_index()}, *report);
     return Status::ok;
 }
 

@@ -25,10 +25,10 @@ Status free_tables(Invocation& invocation) {
         return refuse(invocation, report.error());
     }
     if (report->tables_freed == 0) {
-        print(invocation.out, "no table is empty\n");
+        say(invocation.out, "no table is empty\n");
         return Status::ok;
     }
-    print(invocation.out, "freed empty tables");
+    say(invocation.out, "freed empty tables");
     put_consequences(invocation.out, *report);
     return Status::ok;
 }
@@ -66,13 +66,12 @@ Status alloc(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error());
     }
-    print(invocation.out, "took ", Count{count, "frame"}, " from ", report->first_frame.value_or(PhysAddr{}),
-          "\n");
+    say(invocation.out, "took {} from {}\n", Count{count, "frame"}, report->first_frame.value_or(PhysAddr{}));
     return Status::ok;
 }
 
 Status free(Invocation& invocation) {
-    if (invocation.args[0] == "tables") {
+    if (is(invocation.args[0], "tables")) {
         return free_tables(invocation);
     }
     const auto pa = parse_physical(invocation.args[0]);
@@ -91,7 +90,7 @@ Status free(Invocation& invocation) {
     if (!report) {
         return refuse(invocation, report.error());
     }
-    print(invocation.out, "gave back ", Count{count, "frame"}, " from ", *pa, "\n");
+    say(invocation.out, "gave back {} from {}\n", Count{count, "frame"}, *pa);
     return Status::ok;
 }
 

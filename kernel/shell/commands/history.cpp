@@ -12,20 +12,20 @@ constexpr std::uint32_t kDefaultRecords = 20;
 /// What was restored, and the line's end.
 void put_restored(Output& out, const machine::UndoReport& report) {
     if (report.registers_restored != 0) {
-        print(out, "control register restored, ");
+        say(out, "control register restored, ");
     }
     if (report.spaces_restored != 0) {
-        print(out, "spaces as they were, ");
+        say(out, "spaces as they were, ");
     }
     print(out, Decimal{report.entries_restored},
           report.entries_restored == 1 ? " entry restored" : " entries restored");
     if (report.frames_freed != 0) {
-        print(out, ", ", Count{report.frames_freed, "frame"}, " freed");
+        say(out, ", {} freed", Count{report.frames_freed, "frame"});
     }
     if (report.frames_taken_again != 0) {
-        print(out, ", ", Count{report.frames_taken_again, "frame"}, " taken again");
+        say(out, ", {} taken again", Count{report.frames_taken_again, "frame"});
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 } // namespace
@@ -57,10 +57,10 @@ Status log(Invocation& invocation) {
         } else {
             put_event(invocation.out, record);
         }
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     }
     if (!any && !invocation.flags.json) {
-        print(invocation.out, "the journal is empty\n");
+        say(invocation.out, "the journal is empty\n");
     }
     return Status::ok;
 }
@@ -85,7 +85,7 @@ Status undo(Invocation& invocation) {
         if (!report) {
             return refuse(invocation, report.error());
         }
-        print(invocation.out, "took back command ", Decimal{report->command}, "; ");
+        say(invocation.out, "took back command {}; ", Decimal{report->command});
         put_restored(invocation.out, *report);
     }
     return Status::ok;

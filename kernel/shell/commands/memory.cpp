@@ -28,13 +28,13 @@ struct UnitArgument {
     std::size_t next = 0;
 };
 UnitArgument parse_unit(const interface::Words& args) {
-    if (args[0] == "b") {
+    if (is(args[0], "b")) {
         return {Unit::byte, 1};
     }
-    if (args[0] == "h") {
+    if (is(args[0], "h")) {
         return {Unit::half, 1};
     }
-    return {Unit::word, args[0] == "w" ? 1u : 0u};
+    return {Unit::word, is(args[0], "w") ? 1u : 0u};
 }
 
 /// `count` units from `first` on must have addresses.
@@ -209,9 +209,9 @@ void put_values_text(Output& out, const Place& place, Unit unit, std::span<const
         print(out, place.va);
     }
     for (const std::uint32_t value : values) {
-        print(out, "  ", Hex{value, bytes_of(unit) * 2});
+        say(out, "  {}", Hex{value, bytes_of(unit) * 2});
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 void put_values_json(Output& out, const Place& place, Unit unit, std::span<const std::uint32_t> values) {
@@ -313,7 +313,7 @@ Status poke(Invocation& invocation) {
             return refuse(invocation, stored.error());
         }
     }
-    print(invocation.out, "wrote ", Count{count, noun_of(unit)}, " at ", invocation.args[next], "\n");
+    say(invocation.out, "wrote {} at {}\n", Count{count, noun_of(unit)}, invocation.args[next]);
     return Status::ok;
 }
 
@@ -351,7 +351,7 @@ Status fill(Invocation& invocation) {
             (void)invocation.poll();
         }
     }
-    print(invocation.out, "wrote ", Count{*count, "word"}, " at ", invocation.args[0], "\n");
+    say(invocation.out, "wrote {} at {}\n", Count{*count, "word"}, invocation.args[0]);
     return Status::ok;
 }
 

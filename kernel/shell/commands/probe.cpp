@@ -23,14 +23,14 @@ constexpr std::array<Access, 6> kAccesses = {{{.kind = AccessKind::read},
 
 Parsed<Access> parse_access(const interface::Words& args) {
     Access access;
-    if (args[1] == "w") {
+    if (is(args[1], "w")) {
         access.kind = AccessKind::write;
-    } else if (args[1] == "x") {
+    } else if (is(args[1], "x")) {
         access.kind = AccessKind::fetch;
-    } else if (args[1] != "r") {
+    } else if (!is(args[1], "r")) {
         return wrong("'{}' is no access; write r, w or x", args[1]);
     }
-    access.user = args[2] == "user";
+    access.user = is(args[2], "user");
     if (!access.user && !args[2].empty()) {
         return wrong("'{}' is no ring; did you mean user?", args[2]);
     }

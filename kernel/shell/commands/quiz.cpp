@@ -45,14 +45,14 @@ Status answer(Invocation& invocation) {
     if (given->none == right_answer(question).none &&
         (given->none || given->value == right_answer(question).value)) {
         quiz.open = false;
-        print(invocation.out, "right\n");
+        say(invocation.out, "right\n");
         put_reason(invocation.out, question);
         return Status::ok;
     }
     // No error: a wrong answer is an answer.
-    print(invocation.out, "wrong: ");
+    say(invocation.out, "wrong: ");
     put_hint(invocation.out, question, *given);
-    print(invocation.out, "; try again\n");
+    say(invocation.out, "; try again\n");
     return Status::ok;
 }
 

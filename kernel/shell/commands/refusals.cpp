@@ -17,7 +17,7 @@ void put_what_is_there(Output& message, Machine& machine, VirtAddr va) {
         return;
     }
     put_step_name(message, walk, *step);
-    print(message, " = ", Hex{step->raw.value_or(0)}, " -> ");
+    say(message, " = {} -> ", Hex{step->raw.value_or(0)});
     put_target(message, step->kind, step->target);
 }
 
@@ -27,11 +27,11 @@ PhysAddr aligned_down(PhysAddr pa, std::uint32_t size) {
 
 void put_unaligned(Output& message, const OperationError& error, std::uint32_t size) {
     if (error.pa && !error.pa->is_aligned(size)) {
-        print(message, *error.pa, " is not aligned to ", Size{size}, "; did you mean ",
-              aligned_down(*error.pa, size), "?");
+        say(message, "{} is not aligned to {}; did you mean {}?", *error.pa, Size{size},
+            aligned_down(*error.pa, size));
     } else {
-        print(message, error.va, " is not aligned to ", Size{size}, "; did you mean ",
-              error.va.aligned_down(size), "?");
+        say(message, "{} is not aligned to {}; did you mean {}?", error.va, Size{size},
+            error.va.aligned_down(size));
     }
 }
 
@@ -61,75 +61,76 @@ void put_refusal(Output& message, Machine& machine, const OperationError& error,
         put_unaligned(message, error, page_size);
         return;
     case Refusal::past_end:
-        print(message, "the range from ");
+        say(message, "the range from ");
         put_place(message, error);
-        print(message, " passes the end: virtual addresses end at 0x100000000, and so do those in a PTE");
+        say(message, " passes the end: virtual addresses end at 0x100000000, and so do those in a PTE");
         return;
     case Refusal::present:
-        print(message, error.va, " is mapped: ");
+        say(message, "{} is mapped: ", error.va);
         put_what_is_there(message, machine, error.va);
-        print(message, "; force replaces it");
+        say(message, "; force replaces it");
         return;
     case Refusal::not_present:
-        print(message, "nothing is mapped at ", error.va);
+        say(message, "nothing is mapped at {}", error.va);
         if (machine.space_in_work() != machine.space()) {
-            print(message, " in space ", Decimal{machine.space_in_work()});
+            say(message, " in space {}", Decimal{machine.space_in_work()});
         }
-        print(message, ": ");
+        say(message, ": ");
         put_what_is_there(message, machine, error.va);
         return;
     case Refusal::no_table:
-        print(message, error.va, " has no page table: ");
+        say(message, "{} has no page table: ", error.va);
         put_what_is_there(message, machine, error.va);
-        print(message, "; map ", error.va.page_base(), " makes one");
+        say(message, "; map {} makes one", error.va.page_base());
         return;
     case Refusal::large_page:
-        print(message, error.va, " lies in a 4 MiB page: ");
+        say(message, "{} lies in a 4 MiB page: ", error.va);
         put_what_is_there(message, machine, error.va);
-        print(message, "; name whole pages of 4 MiB, from ", error.va.aligned_down(paging::kLargePageSize));
+        say(message, "; name whole pages of 4 MiB, from {}", error.va.aligned_down(paging::kLargePageSize));
         return;
     case Refusal::table_in_use:
-        print(message, "PDE ", Decimal{error.va.directory_index()},
-              " leads to a table that is in use; unmap what it maps, or put force before the command");
+        say(message,
+            "PDE {} leads to a table that is in use; unmap what it maps, or put force before the command",
+            Decimal{error.va.directory_index()});
         return;
     case Refusal::no_pse:
-        print(message, "4 MiB pages need CR4.PSE; cr4 pse on turns it on where the CPU has it");
+        say(message, "4 MiB pages need CR4.PSE; cr4 pse on turns it on where the CPU has it");
         return;
     case Refusal::no_pge:
-        print(message, "this CPU has no global pages (CR4.PGE)");
+        say(message, "this CPU has no global pages (CR4.PGE)");
         return;
     case Refusal::no_frames:
-        print(message, "not enough free frames: ", Decimal{error.value}, " are left");
+        say(message, "not enough free frames: {} are left", Decimal{error.value});
         return;
     case Refusal::journal_full:
-        print(message, "more changes than one command can journal; do it in smaller parts");
+        say(message, "more changes than one command can journal; do it in smaller parts");
         return;
     case Refusal::guarded:
-        print(message, error.reason, "; force does it all the same");
+        say(message, "{}; force does it all the same", error.reason);
         return;
     case Refusal::not_ram:
         put_place(message, error);
-        print(message, " is no RAM; RAM ends at ", machine.ram_end());
+        say(message, " is no RAM; RAM ends at {}", machine.ram_end());
         return;
     case Refusal::not_allocated:
         put_place(message, error);
-        print(message, " was not handed out by alloc");
+        say(message, " was not handed out by alloc");
         return;
     case Refusal::still_mapped:
         put_place(message, error);
-        print(message, " is still mapped");
+        say(message, " is still mapped");
         if (error.pa) {
-            print(message, "; find ", *error.pa, " says where");
+            say(message, "; find {} says where", *error.pa);
         }
         return;
     case Refusal::nothing_to_undo:
-        print(message, "nothing to undo: no command changed anything since");
+        say(message, "nothing to undo: no command changed anything since");
         return;
     case Refusal::out_of_reach:
-        print(message, "can't undo: the journal no longer holds all that the command changed");
+        say(message, "can't undo: the journal no longer holds all that the command changed");
         return;
     case Refusal::not_possible:
-        print(message, "can't be tried at ", error.va, ": ", error.reason);
+        say(message, "can't be tried at {}: {}", error.va, error.reason);
         return;
     case Refusal::no_space: {
         Text<12> number;
@@ -138,13 +139,13 @@ void put_refusal(Output& message, Machine& machine, const OperationError& error,
         return;
     }
     case Refusal::no_number:
-        print(message, "all ", Decimal{machine::kMaxSpaces},
-              " numbers of spaces are taken; space delete N frees one");
+        say(message, "all {} numbers of spaces are taken; space delete N frees one",
+            Decimal{machine::kMaxSpaces});
         return;
     case Refusal::space_in_use:
-        print(message, "space ", Decimal{error.value},
-              error.value == 0 ? " is the one of boot, which stays"
-                               : " is the current one; did you mean space use 0?");
+        say(message, "space {}{}", Decimal{error.value},
+            error.value == 0 ? " is the one of boot, which stays"
+                             : " is the current one; did you mean space use 0?");
         return;
     case Refusal::interrupted:
         return; // the shell says so itself
@@ -156,13 +157,13 @@ public:
     explicit List(Output& out) : out_(out) {}
     void add(std::uint32_t count, const char* noun, const char* done) {
         if (count != 0) {
-            print(out_, separator(), Count{count, noun}, " ", done);
+            say(out_, "{}{} {}", separator(), Count{count, noun}, done);
         }
     }
-    void say(std::string_view text) { print(out_, separator(), text); }
+    void add(const char* text) { say(out_, "{}{}", separator(), text); }
 
 private:
-    std::string_view separator() {
+    const char* separator() {
         const bool first = first_;
         first_ = false;
         return first ? "; " : ", ";
@@ -178,15 +179,13 @@ Status refuse(Invocation& invocation, const OperationError& error, std::uint32_t
         invocation.interrupted = true;
         return Status::interrupted;
     }
-    Message message;
-    put_refusal(message, invocation.machine, error, page_size);
-    return invocation.error(message.view());
+    put_refusal(begin_problem(), invocation.machine, error, page_size);
+    return invocation.error(Problem{});
 }
 
 Status no_space(Invocation& invocation, std::string_view token) {
-    Message message;
-    put_no_space(message, invocation.machine, token);
-    return invocation.error(message.view());
+    put_no_space(begin_problem(), invocation.machine, token);
+    return invocation.error(Problem{});
 }
 
 void put_consequences(Output& out, const machine::ChangeReport& report) {
@@ -197,14 +196,14 @@ void put_consequences(Output& out, const machine::ChangeReport& report) {
     list.add(report.frames_freed, "frame", "freed");
     list.add(report.pages_flushed, "page", "flushed");
     if (report.all_flushed) {
-        list.say("CR3 loaded again");
+        list.add("CR3 loaded again");
     }
     if (report.flush_left_out) {
-        list.say("the flush was left out");
+        list.add("the flush was left out");
     } else if (!report.all_flushed && report.pages_flushed == 0) {
-        list.say("nothing to flush");
+        list.add("nothing to flush");
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 } // namespace pagelab::shell

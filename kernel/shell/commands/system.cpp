@@ -51,8 +51,8 @@ void put_registers_json(Output& out, const machine::Registers& registers) {
 
 /// `on` or `off`.
 Parsed<bool> parse_switch(std::string_view token) {
-    if (token == "on" || token == "off") {
-        return token == "on";
+    if (is(token, "on") || is(token, "off")) {
+        return is(token, "on");
     }
     return wrong("'{}' is no state; write on or off", token);
 }
@@ -63,7 +63,7 @@ Status echo(Invocation& invocation) {
     for (std::size_t i = 0; i < invocation.args.count; ++i) {
         print(invocation.out, i == 0 ? "" : " ", invocation.args[i]);
     }
-    print(invocation.out, "\n");
+    say(invocation.out, "\n");
     return Status::ok;
 }
 
@@ -88,7 +88,7 @@ Status regs(Invocation& invocation) {
 }
 
 Status cr0(Invocation& invocation) {
-    if (invocation.args[0] != "wp") {
+    if (!is(invocation.args[0], "wp")) {
         return invocation.fail("'{}' is no switch of CR0 here; did you mean wp?", invocation.args[0]);
     }
     const auto on = parse_switch(invocation.args[1]);
@@ -104,8 +104,8 @@ Status cr0(Invocation& invocation) {
 }
 
 Status cr4(Invocation& invocation) {
-    const bool pse = invocation.args[0] == "pse";
-    if (!pse && invocation.args[0] != "pge") {
+    const bool pse = is(invocation.args[0], "pse");
+    if (!pse && !is(invocation.args[0], "pge")) {
         return invocation.fail("'{}' is no switch of CR4 here; write pse or pge", invocation.args[0]);
     }
     const auto on = parse_switch(invocation.args[1]);

@@ -9,8 +9,8 @@ using Geometry = TinyComputer::Geometry;
 
 constexpr std::uint32_t kColumn = 10; // where the boxes begin
 
-std::string_view ordinal(std::uint32_t index) {
-    constexpr std::array<std::string_view, Geometry::kPages> kNames = {
+const char* ordinal(std::uint32_t index) {
+    constexpr std::array<const char*, Geometry::kPages> kNames = {
         "first", "second", "third",    "fourth",  "fifth",      "sixth",      "seventh",   "eighth",
         "ninth", "tenth",  "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"};
     return kNames[index];
@@ -23,7 +23,7 @@ std::uint32_t group_of(std::uint32_t page) {
 /// Two characters: a number, or `-` for none.
 void put_number(Output& out, std::optional<std::uint32_t> number) {
     if (!number) {
-        print(out, " -");
+        say(out, " -");
     } else {
         print(out, *number < 10 ? " " : "", Decimal{*number});
     }
@@ -34,18 +34,18 @@ template <class Put>
 void put_boxes(Output& out, std::string_view name, Put put) {
     for (std::uint32_t i = 0; i < Geometry::kPages; ++i) {
         if (i % Geometry::kEntries == 0) {
-            i == 0 ? paging::put_padded(out, name, kColumn) : print(out, "   ");
+            i == 0 ? paging::put_padded(out, name, kColumn) : say(out, "   ");
         }
-        print(out, "|");
+        say(out, "|");
         put(i);
         print(out, i % Geometry::kEntries == Geometry::kEntries - 1 ? "|" : "");
     }
-    print(out, "\n");
+    say(out, "\n");
 }
 
 void put_rule(Output& out) {
     paging::put_spaces(out, kColumn);
-    print(out, "+--+--+--+--+   +--+--+--+--+   +--+--+--+--+   +--+--+--+--+\n");
+    say(out, "+--+--+--+--+   +--+--+--+--+   +--+--+--+--+   +--+--+--+--+\n");
 }
 
 /// A directory or table with its four entries.
@@ -56,24 +56,24 @@ void put_table(Output& out, const TinyComputer& tiny, std::uint32_t group) {
         return;
     }
     paging::put_padded(out, directory ? "directory" : "table", kColumn);
-    print(out, "frame ");
+    say(out, "frame ");
     put_number(out, frame);
-    print(out, ": |");
+    say(out, ": |");
     for (std::uint32_t index = 0; index < Geometry::kEntries; ++index) {
         put_number(out, tiny.entry(*frame, index));
         print(out, directory && index == TinyComputer::kSelf ? "*|" : "|");
     }
     if (directory) {
-        print(out, "  * recursive: the directory itself\n");
+        say(out, "  * recursive: the directory itself\n");
     } else {
-        print(out, "   of the ", ordinal(group), " group, shown on page ",
-              Decimal{TinyComputer::kSelf * Geometry::kEntries + group}, "\n");
+        say(out, "   of the {} group, shown on page {}\n", ordinal(group),
+            Decimal{TinyComputer::kSelf * Geometry::kEntries + group});
     }
 }
 
 void draw(Output& out, const TinyComputer& tiny) {
     paging::put_spaces(out, kColumn);
-    print(out, "first group     second group    third group     fourth group\n");
+    say(out, "first group     second group    third group     fourth group\n");
     put_rule(out);
     put_boxes(out, "page", [&](std::uint32_t page) { put_number(out, page); });
     put_boxes(out, "shows", [&](std::uint32_t page) { put_number(out, tiny.walk(page).frame); });
@@ -89,16 +89,16 @@ void draw(Output& out, const TinyComputer& tiny) {
         print(out, group == TinyComputer::kSelf ? " D" : group ? " T" : tiny.uses(frame) != 0 ? " p" : "  ");
     });
     put_rule(out);
-    print(out, "D directory, T table, p page; pages 12 to 15 show T and D: tiny walk 13\n");
+    say(out, "D directory, T table, p page; pages 12 to 15 show T and D: tiny walk 13\n");
 }
 
 void put_frame(Output& out, const TinyComputer& tiny, std::uint32_t frame) {
-    print(out, "frame ", Decimal{frame});
+    say(out, "frame {}", Decimal{frame});
     const auto group = tiny.group_of_table(frame);
     if (group == TinyComputer::kSelf) {
-        print(out, ", the directory itself");
+        say(out, ", the directory itself");
     } else if (group) {
-        print(out, ", the table of the ", ordinal(*group), " group");
+        say(out, ", the table of the {} group", ordinal(*group));
     }
 }
 
@@ -107,27 +107,28 @@ Status walk_page(Invocation& invocation, TinyComputer& tiny, std::uint32_t page,
     const std::uint32_t group = group_of(page);
     const std::uint32_t place = Geometry::table_index(Geometry::page_address(page));
     const TinyComputer::Walk walk = tiny.walk(page);
-    print(out, "page ", Decimal{page}, " is the ", ordinal(page), " page: the ", ordinal(place),
-          " page of the ", ordinal(group),
-          " group\nI    the register holds the address of the directory: frame ",
-          Decimal{TinyComputer::kDirectory}, "\nII   the ", ordinal(group), " entry of the directory (",
-          Decimal{group}, "): ");
+    say(out,
+        "page {} is the {} page: the {} page of the {} group\n"
+        "I    the register holds the address of the directory: frame {}\n",
+        Decimal{page}, ordinal(page), ordinal(place), ordinal(group), Decimal{TinyComputer::kDirectory});
+    say(out, "II   the {} entry of the directory ({}): ", ordinal(group), Decimal{group});
     if (!walk.table) {
-        print(out, "not present\nno page: the ", ordinal(group), " group has no table\n");
+        say(out, "not present\nno page: the {} group has no table\n", ordinal(group));
         return Status::ok;
     }
     put_frame(out, tiny, *walk.table);
-    print(out, TinyComputer::shows_tables(page) ? ", taken for a table" : "", "\nIII  the ", ordinal(place),
-          TinyComputer::shows_tables(page) ? " entry of this 'table' (" : " entry of the table (",
-          Decimal{place}, "): ");
+    say(out, "{}\nIII  the {}{}{}): ", TinyComputer::shows_tables(page) ? ", taken for a table" : "",
+        ordinal(place),
+        TinyComputer::shows_tables(page) ? " entry of this 'table' (" : " entry of the table (",
+        Decimal{place});
     if (!walk.frame) {
-        print(out, "not present\nno page: page ", Decimal{page}, " shows nothing\n");
+        say(out, "not present\nno page: page {} shows nothing\n", Decimal{page});
         return Status::ok;
     }
     put_frame(out, tiny, *walk.frame);
-    print(out, "\npage ", Decimal{page}, " shows ");
+    say(out, "\npage {} shows ", Decimal{page});
     put_frame(out, tiny, *walk.frame);
-    print(out, "\n");
+    say(out, "\n");
     return Status::ok;
 }
 
@@ -148,12 +149,13 @@ Status map_page(Invocation& invocation, TinyComputer& tiny, std::uint32_t page, 
     }
     Output& out = invocation.out;
     if (const auto table = tiny.map(page, frame)) {
-        print(out, "the ", ordinal(group_of(page)), " group had no table: frame ", Decimal{*table},
-              " is one now, and entry ", Decimal{group_of(page)}, " of the directory leads to it\n");
+        say(out,
+            "the {} group had no table: frame {} is one now, and entry {} of the directory leads to it\n",
+            ordinal(group_of(page)), Decimal{*table}, Decimal{group_of(page)});
     }
-    print(out, "page ", Decimal{page}, " shows ");
+    say(out, "page {} shows ", Decimal{page});
     put_frame(out, tiny, frame);
-    print(out, "\n");
+    say(out, "\n");
     return Status::ok;
 }
 
@@ -166,7 +168,7 @@ Status unmap_page(Invocation& invocation, TinyComputer& tiny, std::uint32_t page
         return invocation.fail("page {} shows no frame; tiny draws those that do", Decimal{page});
     }
     tiny.unmap(page);
-    print(invocation.out, "page ", Decimal{page}, " showed frame ", Decimal{*frame}, "; its table stays\n");
+    say(invocation.out, "page {} showed frame {}; its table stays\n", Decimal{page}, Decimal{*frame});
     return Status::ok;
 }
 

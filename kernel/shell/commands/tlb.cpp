@@ -9,12 +9,12 @@ Status invlpg(Invocation& invocation) {
         return invocation.error(va.error());
     }
     invocation.machine.invlpg(*va);
-    print(invocation.out, "the TLB holds nothing of the page at ", va->page_base(), "\n");
+    say(invocation.out, "the TLB holds nothing of the page at {}\n", va->page_base());
     return Status::ok;
 }
 
 Status flush(Invocation& invocation) {
-    const bool global = invocation.args[0] == "global";
+    const bool global = is(invocation.args[0], "global");
     if (!global && invocation.args.count != 0) {
         return invocation.fail("'{}' is nothing to flush; did you mean global?", invocation.args[0]);
     }

@@ -27,7 +27,7 @@ void put_slot_line(Invocation& invocation, const paging::Slot& slot) {
     } else {
         put_slot(invocation.out, slot);
     }
-    print(invocation.out, "\n");
+    say(invocation.out, "\n");
 }
 
 /// In an upper-half space the directory's second half holds the virtual addresses of the tables that its
@@ -61,9 +61,9 @@ void put_displaced(Invocation& invocation, std::uint32_t first, std::uint32_t la
     }
 }
 
-void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, std::string_view noun) {
+void put_in_use(Invocation& invocation, std::uint32_t used, std::uint32_t all, const char* noun) {
     if (!invocation.flags.json) {
-        print(invocation.out, Decimal{used}, " of ", Decimal{all}, " ", noun, " in use\n");
+        say(invocation.out, "{} of {} {} in use\n", Decimal{used}, Decimal{all}, noun);
     }
 }
 
@@ -131,7 +131,7 @@ Status walk(Invocation& invocation) {
     const paging::Walk result = walk_now(invocation.machine, *va);
     if (invocation.flags.json) {
         write_json(invocation.out, result);
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     } else {
         write_text(invocation.out, result);
     }
@@ -145,7 +145,7 @@ Status split(Invocation& invocation) {
     }
     if (invocation.flags.json) {
         paging::write_split_json(invocation.out, *va);
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     } else {
         paging::write_split_text(invocation.out, *va);
     }
@@ -157,14 +157,13 @@ Status window(Invocation& invocation) {
     if (!va) {
         return invocation.error(va.error());
     }
-    Reader read(invocation);
-    const auto slot = paging::find_self_map(read, invocation.machine.context());
+    const auto slot = self_map_now(invocation.machine);
     if (!slot) {
         return invocation.fail("no slot maps the directory onto itself: entries have no virtual address");
     }
     if (invocation.flags.json) {
         paging::write_window_json(invocation.out, *slot, *va);
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     } else {
         paging::write_window_text(invocation.out, *slot, *va);
     }
@@ -216,10 +215,10 @@ Status dumppt(Invocation& invocation) {
     const paging::PagingContext context = invocation.machine.context();
     const paging::Slot slot = paging::make_pde_slot(*pdi, read_pde(read, context, *pdi), context);
     if (slot.kind != paging::EntryKind::table) {
-        Message message;
-        print(message, "PDE ", Decimal{*pdi}, " leads to no page table: ");
-        paging::put_target<Output>(message, slot.kind, slot.target);
-        return invocation.error(message.view());
+        Line& line = begin_problem();
+        say(line, "PDE {} leads to no page table: ", Decimal{*pdi});
+        paging::put_target<Output>(line, slot.kind, slot.target);
+        return invocation.error(Problem{});
     }
     std::uint32_t used = 0;
     for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
@@ -258,15 +257,20 @@ Status maps(Invocation& invocation) {
         query.phys = *range;
     }
     Reader read(invocation);
-    if (!invocation.flags.json) {
-        paging::write_maps_text(invocation.out, read, invocation.machine.context(), query);
-        return Status::ok;
-    }
-    paging::for_each_region(read, invocation.machine.context(), query, [&](const paging::Region& region) {
-        write_json(invocation.out, region);
-        print(invocation.out, "\n");
+    const paging::PagingContext context = invocation.machine.context();
+    paging::RegionLines lines(invocation.out, read, context, query);
+    paging::for_each_region(read, context, query, [&](const paging::Region& region) {
+        if (invocation.flags.json) {
+            write_json(invocation.out, region);
+            say(invocation.out, "\n");
+        } else {
+            lines.add(region);
+        }
         return !invocation.poll();
     });
+    if (!invocation.flags.json) {
+        lines.finish();
+    }
     return Status::ok;
 }
 
@@ -284,11 +288,11 @@ Status find(Invocation& invocation) {
         } else {
             put_alias(invocation.out, alias);
         }
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
         (void)invocation.poll();
     });
     if (!invocation.flags.json) {
-        print(invocation.out, Count{uses, "use"}, " of ", *pa, "\n");
+        say(invocation.out, "{} of {}\n", Count{uses, "use"}, *pa);
     }
     return Status::ok;
 }
@@ -319,20 +323,20 @@ Status check(Invocation& invocation) {
         } else {
             put_finding(invocation.out, finding);
         }
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     };
     paging::for_each_finding(read, context, facts, invocation.workspace, tell);
     if (!invocation.flags.json) {
-        print(invocation.out, Count{counts[0], "error"}, ", ", Count{counts[1], "warning"}, ", ",
-              Count{counts[2], "note"}, "\n");
+        say(invocation.out, "{}, {}, {}\n", Count{counts[0], "error"}, Count{counts[1], "warning"},
+            Count{counts[2], "note"});
     }
     return counts[0] == 0 ? Status::ok : Status::error;
 }
 
 Status decode(Invocation& invocation) {
     const bool named = invocation.args.count == 2;
-    const bool directory = named && invocation.args[0] == "pde";
-    if (named && !directory && invocation.args[0] != "pte") {
+    const bool directory = named && is(invocation.args[0], "pde");
+    if (named && !directory && !is(invocation.args[0], "pte")) {
         return invocation.fail("'{}' is no level; did you mean pte?", invocation.args[0]);
     }
     const auto value = parse_value(invocation.args[named ? 1 : 0]);
@@ -344,7 +348,7 @@ Status decode(Invocation& invocation) {
         directory ? paging::make_pde_slot(0, *value, context) : paging::make_pte_slot(0, 0, *value);
     if (invocation.flags.json) {
         paging::write_entry_json(invocation.out, slot);
-        print(invocation.out, "\n");
+        say(invocation.out, "\n");
     } else {
         paging::write_entry_text(invocation.out, slot);
     }
