@@ -28,8 +28,7 @@ public:
         }
     }
     void offer_demos() {
-        const char* list = demos();
-        for (Demo demo = take_demo(list); *demo.name != '\0'; demo = take_demo(list)) {
+        for (const Demo& demo : demos()) {
             offer(demo.name);
         }
     }

@@ -2,7 +2,6 @@
 
 #include "kernel/interface/layout.hpp"
 #include "kernel/shell/journal_since.hpp"
-#include "kernel/shell/packed_text.hpp"
 #include "kernel/shell/reader.hpp"
 
 namespace pagelab::shell {
@@ -45,20 +44,6 @@ std::uint32_t last_space(const interface::JournalRing& ring) {
 
 } // namespace
 
-Demo take_demo(const char*& list) {
-    const auto take = [&list] {
-        const char* const text = list;
-        list += std::string_view{text}.size() + 1;
-        return text;
-    };
-    Demo demo{.name = take(), .pitfall = "", .script = ""};
-    if (*demo.name != '\0') {
-        demo.pitfall = take();
-        demo.script = take();
-    }
-    return demo;
-}
-
 const char* Demonstration::start(Machine& machine, const Demo& demo) {
     const paging::PagingContext context = machine.context();
     const PhysAddr self_map =
@@ -74,10 +59,7 @@ const char* Demonstration::start(Machine& machine, const Demo& demo) {
     }
     settle_tlb(machine);
     since_ = machine.journal().next_sequence;
-    script_.clear();
-    unpack(script_, demo.script);
-    at_ = 0;
-    active_ = true;
+    left_ = demo.script.text();
     expected_ = Status::ok;
     frames_ = {};
     tables_ = {};
@@ -116,10 +98,10 @@ void Demonstration::look(Machine& machine) {
 
 bool Demonstration::next(Machine& machine, Output& out) {
     look(machine);
-    while (at_ < script_.size()) {
-        std::string_view line = script_.view().substr(at_);
+    while (*left_ != '\0') {
+        std::string_view line{left_};
         line = line.substr(0, line.find('\n'));
-        at_ += line.size() + 1;
+        left_ += line.size() + 1;
         switch (line[0]) {
         case '>':
             expected_ = Status::ok;
@@ -143,7 +125,7 @@ bool Demonstration::next(Machine& machine, Output& out) {
 }
 
 bool Demonstration::end(Machine& machine) {
-    active_ = false;
+    left_ = nullptr;
     const JournalSince since(machine.journal(), since_);
     bool done = since.complete();
     for (std::uint32_t left = since.commands(); done && left > 0; --left) {

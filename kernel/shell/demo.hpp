@@ -22,21 +22,19 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace pagelab::shell {
 
 struct Demo {
-    const char* name;    // plain
-    const char* pitfall; // packed, as the script is: packed_text.hpp
-    const char* script;
+    Literal name;
+    Literal pitfall;
+    Literal script;
 };
 
-/// A list of demos is one text: the name, pitfall and script of each, each of them ended by a zero, and an
-/// empty name at the end. These are all that there are.
-[[nodiscard]] const char* demos();
-/// Takes the first one off a list; its name is empty at the end.
-[[nodiscard]] Demo take_demo(const char*& list);
+/// Every demo, in the order of the list.
+[[nodiscard]] std::span<const Demo> demos();
 
 /// The demo that runs. Part of the Shell's static memory: between two steps nothing is on the stack.
 class Demonstration {
@@ -44,7 +42,7 @@ public:
     /// Looks for room; the script begins with the next step. Refused without two free slots, the self-map in
     /// slot 1023, or a few frames: then it says why.
     [[nodiscard]] const char* start(machine::Machine& machine, const Demo& demo);
-    [[nodiscard]] bool active() const { return active_; }
+    [[nodiscard]] bool active() const { return left_ != nullptr; }
     /// Prints what stands before the next command; false at the end of the script.
     [[nodiscard]] bool next(machine::Machine& machine, Output& out);
     [[nodiscard]] std::string_view command() const { return command_.view(); }
@@ -55,7 +53,6 @@ public:
     [[nodiscard]] bool end(machine::Machine& machine);
 
     static constexpr std::size_t kLongestCommand = 96;
-    static constexpr std::size_t kLongestScript = 640;
 
 private:
     static constexpr std::uint32_t kPagesOfSlot = 4;
@@ -68,10 +65,8 @@ private:
     void put_virtual(machine::Machine& machine, Output& out, char what) const;
     void put_physical(machine::Machine& machine, Output& out, char what) const;
 
-    Text<kLongestScript> script_;
-    std::size_t at_ = 0; // the next line
-    bool active_ = false;
-    std::uint32_t since_ = 0; // the journal's first record of it
+    const char* left_ = nullptr; // of the script; nothing runs without
+    std::uint32_t since_ = 0;    // the journal's first record of it
     interface::Status expected_ = interface::Status::ok;
     std::array<std::uint32_t, 2> slots_{};
     std::array<paging::PhysAddr, 2 * kPagesOfSlot> frames_{};

@@ -1,9 +1,7 @@
 // The scripts of `demo`; demo.hpp says how they are written.
 #include "kernel/shell/demo.hpp"
-#include "kernel/shell/packed_text.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace pagelab::shell {
 namespace {
@@ -274,9 +272,6 @@ constexpr Demo kDemos[] = {
 
 /// Every line ends, every placeholder is one, every command fits when it is filled in.
 constexpr bool is_well_formed(const Demo& demo) {
-    if (std::string_view{demo.script}.size() > Demonstration::kLongestScript) {
-        return false;
-    }
     constexpr std::size_t kLongestValue = 10; // more than the two characters that it stands for
     std::string_view rest{demo.script};
     while (!rest.empty()) {
@@ -305,103 +300,10 @@ constexpr bool is_well_formed(const Demo& demo) {
 }
 static_assert(std::all_of(std::begin(kDemos), std::end(kDemos), is_well_formed));
 
-/// What the scripts say most often; sorted.
-constexpr std::string_view kPhrases[] = {"\n>",         "\n>peek %", "\nTh",
-                                         " $",          " 0x",       " 1024",
-                                         " CR0.WP = 0", " and ",     " each ",
-                                         " i",          " take",     " the ",
-                                         " w",          "%0",        "%A",
-                                         "%A $A",       "%B",        "%B ",
-                                         "%w",          ", ",        ".\n",
-                                         ". ",          "0\n",       "0 play",
-                                         "0 rw",        "00",        "0x",
-                                         "1023",        "111",       "222",
-                                         ": ",          "; ",        "B:361:0x5a4\n",
-                                         "Cure: ",      "PDE",       "PTE",
-                                         "Pag",         "a ",        "ad",
-                                         "al",          "ar",        "ch",
-                                         "co",          "cr0 wp o",  "cr4 p",
-                                         "d ",          "director",  "dumpp",
-                                         "e ",          "eck --cr3", "ed",
-                                         "entr",        "es",        "ffff",
-                                         "firs",        "flush",     "fram",
-                                         "get",         "ill ",      "in",
-                                         "invlpg ",     "it",        "le",
-                                         "lo",          "ma",        "map %",
-                                         "n ",          "nd",        "ne",
-                                         "no",          "o ",        "of ",
-                                         "on",          "or",        "ou",
-                                         "pa",          "pag",       "peek ",
-                                         "pok",         "r ",        "re",
-                                         "s ",          "se",        "self-map",
-                                         "setpd",       "show",      "sta",
-                                         "t ",          "tabl",      "te",
-                                         "th",          "to",        "tpt",
-                                         "ve",          "whi",       "window",
-                                         "writ",        "y ",        "|P|RW",
-                                         "|US"};
-static_assert(std::is_sorted(std::begin(kPhrases), std::end(kPhrases)) && std::size(kPhrases) <= 0x80);
-
-struct Bytes {
-    std::array<char, 8192> bytes{};
-    std::size_t size = 0;
-    constexpr void put(char byte) { bytes[size++] = byte; }
-    /// With a zero after it.
-    constexpr void put(std::string_view text) {
-        for (const char byte : text) {
-            put(byte);
-        }
-        put('\0');
-    }
-};
-/// As many bytes as there are.
-template <Bytes (*make)()>
-constexpr auto kExact = [] {
-    constexpr Bytes all = make();
-    std::array<char, all.size> exact{};
-    std::copy_n(all.bytes.begin(), all.size, exact.begin());
-    return exact;
-}();
-
-constexpr Bytes all_demos() {
-    Bytes all;
-    for (const Demo& demo : kDemos) {
-        all.put(std::string_view{demo.name});
-        for (const char* text : {demo.pitfall, demo.script}) {
-            pack(text, kPhrases, [&](char byte) { all.put(byte); });
-            all.put('\0');
-        }
-    }
-    all.put('\0');
-    return all;
-}
-constexpr Bytes all_phrases() {
-    Bytes all;
-    for (const std::string_view phrase : kPhrases) {
-        all.put(phrase);
-    }
-    return all;
-}
-
 } // namespace
 
-const char* demos() {
-    return kExact<all_demos>.data();
-}
-
-void unpack(Output& out, const char* text) {
-    for (; *text != '\0'; ++text) {
-        const auto byte = static_cast<unsigned char>(*text);
-        if (byte < 0x80) {
-            out.put({text, 1});
-            continue;
-        }
-        const char* phrase = kExact<all_phrases>.data();
-        for (unsigned left = byte - 0x80u; left > 0; --left) {
-            phrase += std::string_view{phrase}.size() + 1;
-        }
-        out.put(phrase);
-    }
+std::span<const Demo> demos() {
+    return kDemos;
 }
 
 } // namespace pagelab::shell

@@ -19,8 +19,8 @@ inline constexpr std::string_view kVersion = "0.1.0";
 struct ShellOptions {
     /// The boot word `batch`: mark each command's output (interface/marks.hpp).
     bool marks = false;
-    /// What `demo` knows: a list as shell::demos().
-    const char* demos = shell::demos();
+    /// What `demo` knows.
+    std::span<const Demo> demos = shell::demos();
 };
 
 class Shell {

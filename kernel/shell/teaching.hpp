@@ -11,7 +11,7 @@ struct Teaching {
     TinyComputer tiny;
     Quiz quiz;
     Demonstration demonstration;
-    const char* demos = shell::demos();
+    std::span<const Demo> demos = shell::demos();
 };
 
 } // namespace pagelab::shell

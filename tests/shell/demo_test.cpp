@@ -16,28 +16,29 @@ std::string d(int status) {
 }
 const std::string kBack = "all of it is taken back";
 
-// Name, pitfall, script, each ended by a zero; the literal's own zero is the empty name at the end.
-constexpr const char* kScripts = "places\0every placeholder\0"
-                                 "Pages %0 to %7 in %A and %B.\n"
-                                 ">map %0 rw 2\n"
-                                 ">map %7\n"
-                                 ">echo $0 $1 $7 $A $B $D\n"
-                                 ">echo %w %W %o %e %c $t\n"
-                                 ">unmap %0\n"
-                                 ">echo $0\n"
-                                 "The page at %0 is gone.\n\0"
-                                 "outcomes\0each as it should be\0"
-                                 ">cr0 wp off\n"
-                                 ">map %0\n"
-                                 "#peek 0\n"
-                                 "!unmap %1\n"
-                                 ">map %2\n"
-                                 ">undo\n"
-                                 ">poke %0 7\n\0"
-                                 "faults\0a fault too many\0>map %0\n>peek 0\n>echo never\n\0"
-                                 "fails\0an error too many\0>map %0\n>unmap %1\n>echo never\n\0"
-                                 "passes\0a fault too few\0>map %0\n#peek %0\n>echo never\n\0"
-                                 "reads\0polls for long\0>map %0 rw 16\n>fill %0 1 64K\n>echo never\n\0";
+constexpr Demo kScripts[] = {
+    {"places", "every placeholder",
+     "Pages %0 to %7 in %A and %B.\n"
+     ">map %0 rw 2\n"
+     ">map %7\n"
+     ">echo $0 $1 $7 $A $B $D\n"
+     ">echo %w %W %o %e %c $t\n"
+     ">unmap %0\n"
+     ">echo $0\n"
+     "The page at %0 is gone.\n"},
+    {"outcomes", "each as it should be",
+     ">cr0 wp off\n"
+     ">map %0\n"
+     "#peek 0\n"
+     "!unmap %1\n"
+     ">map %2\n"
+     ">undo\n"
+     ">poke %0 7\n"},
+    {"faults", "a fault too many", ">map %0\n>peek 0\n>echo never\n"},
+    {"fails", "an error too many", ">map %0\n>unmap %1\n>echo never\n"},
+    {"passes", "a fault too few", ">map %0\n#peek %0\n>echo never\n"},
+    {"reads", "polls for long", ">map %0 rw 16\n>fill %0 1 64K\n>echo never\n"},
+};
 
 struct DemoTest : testing::Test {
     Session session{{.marks = false, .demos = kScripts}};
@@ -96,7 +97,8 @@ TEST_F(DemoTest, TakesSlotsThatAreFree) {
 TEST_F(DemoTest, NeedsASelfMapAndFrames) {
     std::uint32_t& self_map = session.machine.ram(FakeMachine::kDirectory + 1023 * 4);
     const std::uint32_t old = std::exchange(self_map, 0);
-    EXPECT_EQ(session.run("demo places"), (Lines{"error: a demo needs the self-map in slot 1023, as space 0 has it"}));
+    EXPECT_EQ(session.run("demo places"),
+              (Lines{"error: a demo needs the self-map in slot 1023, as space 0 has it"}));
     self_map = old;
     session.run("alloc 3065");
     EXPECT_EQ(session.run("demo places"), (Lines{"error: a demo needs 8 free frames: unmap something"}));

@@ -311,7 +311,8 @@ TEST(Quiz, WhatIsNoAnswerIsAnErrorAndLeavesTheQuestionOpen) {
          "'1024:0:0' is not an address: the directory index 1024 is beyond 1023"},
         {QuestionKind::entry, "p:0x00001001|P",
          "p:0x00001001 is not aligned to 4 KiB; did you mean p:0x00001000?"},
-        {QuestionKind::alias, "banana", "'banana' is not an address; write 0xc0100000, 768:256 or a kernel symbol"},
+        {QuestionKind::alias, "banana",
+         "'banana' is not an address; write 0xc0100000, 768:256 or a kernel symbol"},
         {QuestionKind::access, "32", "'32' is no answer: write allowed, or an error code from 0 to 31"},
         {QuestionKind::access, "none", "'none' is no answer: write allowed, or an error code from 0 to 31"}};
     for (const auto& [kind, token, text] : errors) {

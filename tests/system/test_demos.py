@@ -6,6 +6,7 @@ guest's RAM.
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import time
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import bochs
 from detached import Keyboard, Monitor
-from launcher import DEADLINE, Launcher, scripts_launcher
+from launcher import DEADLINE, ROOT, Launcher, scripts_launcher
 
 # A line, or a part of one, that the script's effect is; each must come, in this order.
 EFFECTS = {
@@ -48,7 +50,14 @@ EFFECTS = {
     "big": ["0xffd61000  0x0000cafe", "0x58400000  0x00100003", "Cure", "P RW A D PS"],
     "bit7": ["pde  P RW D PS G", "pte  P RW D PAT G", "pde  P RW  -> table", "Cure"],
     "accessed": ["007  P RW US  ->", "027  P RW US A", "067  P RW US A", "Cure"],
-    "global": ["QEMU ignores G", "0x00000000", "now in space 1", "fresh", "Cure", "pages flushed too"],
+    "global": [
+        "QEMU ignores G",
+        "0x00000000",
+        "now in space 1",
+        "fresh",
+        "Cure",
+        "pages flushed too",
+    ],
     "no-table": [
         "#PF",
         "0xffd605a0",
@@ -81,6 +90,15 @@ STATE_BITS = 0x60  # A and D
 FRAME_TABLE_WORDS = 1024
 # The frames that hold the frame records come with the first use of high memory, and stay.
 RECORDS_SLOT = 769
+
+
+def must_come(text: str, effects: list[str]) -> None:
+    """Each of them, in this order."""
+    at = 0
+    for effect in effects:
+        found = text.find(effect, at)
+        assert found >= 0, f"{effect!r} after\n{text[:at]}\nin\n{text[at:]}"
+        at = found + len(effect)
 
 
 @dataclass
@@ -167,11 +185,7 @@ def test_a_demo_shows_its_pitfall_and_leaves_the_lab_as_it_was(lab: Lab, name: s
     text = lab.keyboard.type(f"demo {name}\r".encode())
     assert "\nerror: " not in text
     assert text.endswith("\nall of it is taken back\npagelab> ")
-    at = 0
-    for effect in EFFECTS[name]:
-        found = text.find(effect, at)
-        assert found >= 0, f"{effect!r} after\n{text[:at]}\nin\n{text[at:]}"
-        at = found + len(effect)
+    must_come(text, EFFECTS[name])
     after = lab.state()
     for key, value in before.items():
         assert after[key] == value, key
@@ -214,3 +228,23 @@ def test_with_too_little_memory_it_says_so_and_leaves_nothing(launcher: Launcher
         "error: 'map 353:0 rw,big' did not end as the demo expects; all was taken back" in done.out
     )
     assert "still reads another page" in done.out
+
+
+def test_bochs_shows_the_same_and_what_becomes_of_global_pages(tmp_path: Path) -> None:
+    kernel = Path(os.environ.get("PAGELAB_BUILD", ROOT / "build")) / "kernel" / "pagelab.elf"
+    state = ["frames", "dumppd 0 1023"]  # no demo asks for these
+    text = bochs.run(kernel, [*state, *(f"demo {name}" for name in EFFECTS), *state], tmp_path)
+    said: dict[str, str] = {}
+    command = ""
+    for line in text.splitlines():
+        typed = re.fullmatch(r"pagelab> (frames|dumppd 0 1023|demo [\w-]+|halt)", line)
+        if typed:
+            command = typed[1] + (" again" if typed[1] in said else "")
+        said[command] = said.get(command, "") + ("" if typed else line + "\n")
+    effects = EFFECTS | {
+        "global": ["still reads a page", "still reads a page", "Cure", "pages flushed too", "fresh"]
+    }
+    for name in EFFECTS:
+        must_come(said[f"demo {name}"], [*effects[name], "all of it is taken back"])
+    for query in state:
+        assert said[f"{query} again"] == said[query]

@@ -1,18 +1,14 @@
 // demo: the list of the pitfalls, or the beginning of one; the Shell runs its script.
 #include "kernel/shell/commands/handlers.hpp"
-#include "kernel/shell/packed_text.hpp"
 
 namespace pagelab::shell::handlers {
 
 Status demo(Invocation& invocation) {
     const std::string_view name = invocation.args[0];
-    const char* list = invocation.teaching.demos;
-    for (Demo demo = take_demo(list); *demo.name != '\0'; demo = take_demo(list)) {
+    for (const Demo& demo : invocation.teaching.demos) {
         if (name.empty()) {
-            paging::put_padded(invocation.out, demo.name, 15);
-            unpack(invocation.out, demo.pitfall);
-            print(invocation.out, "\n");
-        } else if (name == demo.name) {
+            say(invocation.out, "{:15}{}\n", demo.name, demo.pitfall);
+        } else if (demo.name == name) {
             const char* const missing = invocation.teaching.demonstration.start(invocation.machine, demo);
             return missing == nullptr ? Status::ok : invocation.error(std::string_view{missing});
         }
