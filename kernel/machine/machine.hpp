@@ -163,7 +163,8 @@ public:
 
     // --- history ---------------------------------------------------------------------------------------
     [[nodiscard]] virtual const interface::JournalRing& journal() const = 0;
-    /// How many commands, up to `limit`, stand in the journal with a change that was not taken back yet.
+    /// How many of the last commands that changed something, up to `limit`, can be taken back one after the
+    /// other: so many times undo() will not refuse.
     [[nodiscard]] virtual std::uint32_t undoable(std::uint32_t limit) const = 0;
     /// Remembers the journal's place, for `restore` and `diff`.
     virtual void set_checkpoint() = 0;

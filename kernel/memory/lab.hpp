@@ -261,7 +261,7 @@ public:
     [[nodiscard]] std::optional<std::uint32_t> checkpoint() const override {
         return checkpoint_ != 0 ? std::optional{checkpoint_} : std::nullopt;
     }
-    [[nodiscard]] std::uint32_t undoable(std::uint32_t limit) const override { return undo_.standing(limit); }
+    [[nodiscard]] std::uint32_t undoable(std::uint32_t limit) const override { return undo_.reach(limit); }
     [[nodiscard]] std::expected<machine::UndoReport, OperationError> undo() override {
         begin_change();
         auto result = undo_.run();

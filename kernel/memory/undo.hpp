@@ -35,10 +35,10 @@ public:
         return report;
     }
 
-    /// How many groups stand, up to `limit`.
-    [[nodiscard]] std::uint32_t standing(std::uint32_t limit) const {
+    /// How many groups can be taken back one after the other, up to `limit`.
+    [[nodiscard]] std::uint32_t reach(std::uint32_t limit) const {
         std::uint32_t count = 0;
-        for_each_standing([&](const Group&) { return ++count < limit; });
+        for_each_standing([&](const Group& group) { return is_reachable(group) && ++count < limit; });
         return count;
     }
 
@@ -62,10 +62,11 @@ private:
             newest = group;
             return false;
         });
-        if (newest) {
-            return reachable(*newest);
+        if (newest && is_reachable(*newest)) {
+            return *newest;
         }
-        return std::unexpected(refuse(all_read ? Refusal::nothing_to_undo : Refusal::out_of_reach));
+        return std::unexpected(
+            refuse(all_read && !newest ? Refusal::nothing_to_undo : Refusal::out_of_reach));
     }
 
     /// Searches backwards: commit, changes, begin. `visit` returns false to stop. False if the ring ends
@@ -100,22 +101,47 @@ private:
         return true;
     }
 
-    /// The frames that the command gave back must still be free, those of a deleted space untouched.
-    [[nodiscard]] std::expected<Group, OperationError> reachable(const Group& group) {
-        bool there = true;
-        transaction_.for_each_item(group.first, group.end, [&](const JournalItem& item) {
-            if (item.kind == JournalKind::frame_free) {
-                there = there && frames_.is_free(item.old_value >> 12);
-            }
-        });
+    /// Once what came after it is taken back: the frames that the command gave back must be free, those of a
+    /// space that it deleted untouched.
+    [[nodiscard]] bool is_reachable(const Group& group) const {
         for (std::uint32_t sequence = group.first; sequence < group.end; ++sequence) {
             const JournalRecord* const record = journal_.find(sequence);
-            if (record != nullptr && record->kind == JournalKind::space_delete) {
-                there = there && transaction_.is_intact(*record);
+            if (record == nullptr) {
+                return false;
+            }
+            if (record->kind == JournalKind::space_delete && !transaction_.is_intact(*record)) {
+                return false;
+            }
+            const std::uint32_t frames = record->kind == JournalKind::frame_free ? record->count : 0;
+            for (std::uint32_t i = 0; i < frames; ++i) {
+                const Frame frame = item_of(*record, i).old_value >> 12;
+                if (!frames_.is_free(frame) && !is_taken_after(group, frame)) {
+                    return false;
+                }
             }
         }
-        return there ? std::expected<Group, OperationError>{group}
-                     : std::unexpected(refuse(Refusal::out_of_reach));
+        return true;
+    }
+
+    /// Whether a command that stands took the frame from the pool after the group gave it back. What a new
+    /// space took is not recorded: then the answer is no, until that command is taken back.
+    [[nodiscard]] bool is_taken_after(const Group& group, Frame frame) const {
+        bool taken = false;
+        for_each_standing([&](const Group& newer) {
+            if (newer.first <= group.first) {
+                return false;
+            }
+            for (std::uint32_t sequence = newer.first; sequence < newer.end; ++sequence) {
+                const JournalRecord* const record = journal_.find(sequence);
+                if (record != nullptr && record->kind == JournalKind::frame_take) {
+                    for (std::uint32_t i = 0; i < record->count && !taken; ++i) {
+                        taken = item_of(*record, i).old_value >> 12 == frame;
+                    }
+                }
+            }
+            return !taken;
+        });
+        return taken;
     }
 
     static void count(machine::UndoReport& report, const JournalRecord& record) {

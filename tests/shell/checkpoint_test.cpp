@@ -61,6 +61,29 @@ TEST_F(Checkpoint, BeyondTheRingIsSaidWithWhatIsLeft) {
     expect_error("restore", "the journal no longer reaches back to the checkpoint");
 }
 
+TEST_F(Checkpoint, ThatCanOnlyBeReachedInPartIsLeftAlone) {
+    ok("checkpoint; map 0x40000000; map 0x40001000; map 0x40002000");
+    const auto before = session.machine.snapshot();
+    session.machine.undo_reach = 2;
+    expect_error("restore", "only 2 of 3 commands can be taken back at once; did you mean undo 2?");
+    EXPECT_EQ(session.machine.snapshot(), before);
+    ok("undo 2; restore");
+    EXPECT_EQ(session.machine.walk(VirtAddr{0x40000000}).pa, std::nullopt);
+}
+
+TEST_F(Checkpoint, IsReachedWholeInSpiteOfACtrlC) {
+    ok("map 0x50000000; checkpoint; map 0x40000000; map 0x40001000; map 0x40002000");
+    session.machine.interrupt_at_poll = 3; // two are the prompt's
+    session.run("restore");
+    EXPECT_EQ(session.machine.walk(VirtAddr{0x40000000}).pa, std::nullopt);
+    EXPECT_EQ(session.machine.walk(VirtAddr{0x40002000}).pa, std::nullopt);
+    ok("map 0x40000000; map 0x40001000");
+    session.machine.interrupt_at_poll = 3; // two are the prompt's
+    session.run("undo 2");
+    EXPECT_EQ(session.machine.walk(VirtAddr{0x40000000}).pa, std::nullopt);
+    EXPECT_NE(session.machine.walk(VirtAddr{0x50000000}).pa, std::nullopt);
+}
+
 TEST_F(Checkpoint, DiffFoldsNeighboursWithTheSameChange) {
     ok("map 0x40000000 rw 4; map 0x40010000 p:0x00800000 r 2; checkpoint");
     ok("map 0x40004000 rwu 3; unmap 0x40000000; protect 0x40001000 +u 3; setpte 0x40010000 "

@@ -58,6 +58,8 @@ public:
     Staleness staleness = Staleness::same_frame;
     /// What `bench` answers; without it a price list made of the strategy's number.
     std::optional<OperationError> bench_error;
+    /// How many commands can be taken back at most.
+    std::uint32_t undo_reach = ~0u;
     /// The next look at memory ends in this exception.
     std::optional<Exception> fault_at_read;
     std::vector<std::string> commands;
@@ -452,7 +454,7 @@ public:
 
     const interface::JournalRing& journal() const override { return *journal_; }
     std::uint32_t undoable(std::uint32_t limit) const override {
-        return std::min(limit, static_cast<std::uint32_t>(done_.size()));
+        return std::min({limit, undo_reach, static_cast<std::uint32_t>(done_.size())});
     }
     std::expected<UndoReport, OperationError> undo() override {
         if (done_.empty()) {

@@ -371,6 +371,30 @@ def test_restore_brings_back_spaces_with_all_they_had(lab: Lab) -> None:
     assert lab.bytes(lab.pages(lab.directory(1))[0x40000000] & ~0xFFF, PAGE) == content
 
 
+def test_restore_and_undo_take_back_all_or_nothing(lab: Lab) -> None:
+    lab.ok("space new", "in 1 map 0x40000000 rw 3", "checkpoint", "space delete 1")
+    lab.ok("map 0x50000000 rw 3")  # into the frames of the deleted space, which can't come back
+    before = (lab.entries(lab.directory(0)), lab.frames(), lab.spaces())
+    error = "only 1 of 2 commands can be taken back at once; did you mean undo 1?"
+    assert lab.shell.run("restore") == (1, f"error: {error}\n")
+    error = "only 1 command can be taken back; did you mean undo 1?"
+    assert lab.shell.run("undo 2") == (1, f"error: {error}\n")
+    assert (lab.entries(lab.directory(0)), lab.frames(), lab.spaces()) == before
+    lab.ok("undo 1")
+    assert lab.pages(lab.directory(0)) == {}
+    # A frame that was freed and taken again by what is taken back as well is no obstacle.
+    lab.ok("map 0x60000000 rw 2", "checkpoint", "unmap 0x60000000 2", "map 0x61000000 rw 5")
+    assert lab.shell.run("restore")[0] == 0
+    assert sorted(lab.pages(lab.directory(0))) == [0x60000000, 0x60001000]
+    # What a new space took is not in the journal: one by one it goes all the same.
+    lab.ok("unmap 0x60000000 2", "space new table", "in 1 map 0x60000000")
+    lab.shell.run("restore")
+    while lab.shell.run("diff --json")[1]:
+        lab.ok("undo")
+    assert sorted(lab.pages(lab.directory(0))) == [0x60000000, 0x60001000]
+    assert list(lab.spaces()) == [0]
+
+
 def test_many_operations_leak_no_frame(lab: Lab) -> None:
     generator = random.Random(7)
     before = lab.frames()

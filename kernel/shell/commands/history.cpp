@@ -80,7 +80,9 @@ Status undo(Invocation& invocation) {
         return invocation.fail("only {} can be taken back; did you mean undo {}?", Count{standing, "command"},
                                Decimal{standing});
     }
-    for (std::uint32_t i = 0; i < count && !invocation.poll(); ++i) {
+    // All or nothing: a Ctrl-C waits for the end.
+    for (std::uint32_t i = 0; i < count; ++i) {
+        (void)invocation.machine.poll();
         const auto report = invocation.machine.undo();
         if (!report) {
             return refuse(invocation, report.error());
@@ -104,19 +106,24 @@ Status restore(Invocation& invocation) {
         return invocation.fail("there is no checkpoint to go back to; did you mean checkpoint?");
     }
     const JournalSince since(machine.journal(), *checkpoint);
-    if (!since.complete()) {
-        const std::uint32_t standing = machine.undoable(interface::kJournalCapacity);
-        return standing == 0
-                   ? invocation.fail("the journal no longer reaches back to the checkpoint")
-                   : invocation.fail(
-                         "the journal no longer reaches back to the checkpoint; did you mean undo {}?",
-                         Decimal{standing});
-    }
-    if (since.commands() == 0) {
+    const std::uint32_t wanted = since.complete() ? since.commands() : interface::kJournalCapacity;
+    if (wanted == 0) {
         return invocation.fail("nothing changed since the checkpoint");
     }
+    const std::uint32_t able = machine.undoable(wanted);
+    if (!since.complete()) {
+        return invocation.fail(
+            able == 0 ? "the journal no longer reaches back to the checkpoint"
+                      : "the journal no longer reaches back to the checkpoint; did you mean undo {}?",
+            Decimal{able});
+    }
+    if (able != 0 && able < wanted) {
+        return invocation.fail("only {} of {} can be taken back at once; did you mean undo {}?",
+                               Decimal{able}, Count{wanted, "command"}, Decimal{able});
+    }
     machine::UndoReport all;
-    for (std::uint32_t i = 0; i < since.commands() && !invocation.poll(); ++i) {
+    for (std::uint32_t i = 0; i < wanted; ++i) {
+        (void)machine.poll(); // all or nothing: a Ctrl-C waits for the end
         const auto report = machine.undo();
         if (!report) {
             return refuse(invocation, report.error());
@@ -127,7 +134,7 @@ Status restore(Invocation& invocation) {
         all.frames_taken_again += report->frames_taken_again;
         all.registers_restored += report->registers_restored;
     }
-    say(invocation.out, "back at the checkpoint: took back {}; ", Count{since.commands(), "command"});
+    say(invocation.out, "back at the checkpoint: took back {}; ", Count{wanted, "command"});
     put_restored(invocation.out, all);
     return Status::ok;
 }
