@@ -186,7 +186,7 @@ bool Changes<H>::table_is_empty(Pde pde) {
         return false;
     }
     for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-        if (scratch_.load(pde.table().plus(paging::entry_offset(pti)), Unit::word) != 0) {
+        if (scratch_.entry(frame_of(pde.table()), pti) != 0) {
             return false;
         }
     }

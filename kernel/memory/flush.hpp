@@ -143,7 +143,7 @@ private:
             return true;
         }
         for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-            const Pte pte{scratch_.load(before.table().plus(paging::entry_offset(pti)), Unit::word)};
+            const Pte pte{scratch_.entry(frame_of(before.table()), pti)};
             if (pte.present() && pte.global()) {
                 return true;
             }

@@ -227,8 +227,8 @@ private:
     void back_records(std::uint32_t page, Frame frame) {
         scratch_.zero(frame);
         const VirtAddr va = address(page * kRecordsPerPage);
-        scratch_.store(frame_address(record_table_).plus(paging::entry_offset(va.table_index())), Unit::word,
-                       (frame << 12) | paging::bits::kPresent | paging::bits::kWritable);
+        scratch_.set_entry(record_table_, va.table_index(),
+                           (frame << 12) | paging::bits::kPresent | paging::bits::kWritable);
         backed_[page] = true;
         record_pages_left_ -= 1;
         // It was counted as the kernel's from the beginning: `free` is what can be had.

@@ -19,14 +19,14 @@ public:
         }
         if (list_ == 0 || used_ == kPairs) {
             const Frame list = frames_.take(kRole).value_or(0);
-            set(list, 0, list_);
+            scratch_.set_entry(list, 0, list_);
             list_ = list;
             used_ = 0;
         }
         const Frame copy = frames_.take(kRole).value_or(0);
         scratch_.copy(frame, copy);
-        set(list_, 2 + 2 * used_, frame);
-        set(list_, 3 + 2 * used_, copy);
+        scratch_.set_entry(list_, 2 + 2 * used_, frame);
+        scratch_.set_entry(list_, 3 + 2 * used_, copy);
         used_ += 1;
         return true;
     }
@@ -36,13 +36,13 @@ public:
         while (list_ != 0) {
             while (used_ != 0) {
                 used_ -= 1;
-                const Frame copy = get(list_, 3 + 2 * used_);
+                const Frame copy = scratch_.entry(list_, 3 + 2 * used_);
                 if (restore) {
-                    scratch_.copy(copy, get(list_, 2 + 2 * used_));
+                    scratch_.copy(copy, scratch_.entry(list_, 2 + 2 * used_));
                 }
                 frames_.give(copy);
             }
-            const Frame before = get(list_, 0);
+            const Frame before = scratch_.entry(list_, 0);
             frames_.give(list_);
             list_ = before;
             used_ = before == 0 ? 0 : kPairs;
@@ -52,13 +52,6 @@ public:
 private:
     static constexpr std::uint32_t kPairs = paging::kEntryCount / 2 - 1;
     static constexpr FrameRecord kRole{FrameRole::kernel, 0};
-
-    void set(Frame list, std::uint32_t index, std::uint32_t value) {
-        scratch_.store(frame_address(list).plus(paging::entry_offset(index)), Unit::word, value);
-    }
-    [[nodiscard]] std::uint32_t get(Frame list, std::uint32_t index) {
-        return scratch_.load(frame_address(list).plus(paging::entry_offset(index)), Unit::word);
-    }
 
     Scratch<H>& scratch_;
     Frames<H>& frames_;

@@ -428,8 +428,7 @@ std::expected<void, OperationError> Lab<H>::set_pse(bool on) {
     const bool is_on = (hw_.cr4() & paging::cr4::kPse) != 0;
     for (std::uint32_t space = 0; space < machine::kMaxSpaces && is_on != on; ++space) {
         for (std::uint32_t pdi = 0; spaces_.exists(space) && pdi < paging::kEntryCount; ++pdi) {
-            const PhysAddr at = frame_address(spaces_[space].directory).plus(paging::entry_offset(pdi));
-            const Pde pde{scratch_.load(at, Unit::word)};
+            const Pde pde{scratch_.entry(spaces_[space].directory, pdi)};
             if (pde.present() && (pde.raw() & bits::kLarge) != 0) {
                 return std::unexpected(refuse(on ? Refusal::table_in_use : Refusal::large_page,
                                               VirtAddr::from_indices(pdi, 0), pde.raw()));

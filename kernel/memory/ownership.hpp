@@ -125,12 +125,11 @@ private:
             return false;
         }
         const VirtAddr va{interface::layout::kDirectMap.raw() + (frame << 12)};
-        const PhysAddr entry = frame_address(facts_.kernel_table).plus(paging::entry_offset(frame));
-        const Pte old{scratch_.load(entry, Unit::word)};
+        const Pte old{scratch_.entry(facts_.kernel_table, frame)};
         if (!old.present() || frame_of(old.frame()) != frame || old.writable() == writable) {
             return false;
         }
-        scratch_.store(entry, Unit::word, old.raw() ^ paging::bits::kWritable);
+        scratch_.set_entry(facts_.kernel_table, frame, old.raw() ^ paging::bits::kWritable);
         flusher_.quietly_after_pte(va, old.raw());
         return true;
     }

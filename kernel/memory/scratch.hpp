@@ -58,6 +58,14 @@ public:
     [[nodiscard]] std::uint32_t load(PhysAddr address, Unit unit) { return hw_.load(show(address), unit); }
     void store(PhysAddr address, Unit unit, std::uint32_t value) { hw_.store(show(address), unit, value); }
 
+    /// Word `index` of a table, directory or list, by its frame.
+    [[nodiscard]] std::uint32_t entry(Frame table, std::uint32_t index) {
+        return load(frame_address(table).plus(paging::entry_offset(index)), Unit::word);
+    }
+    void set_entry(Frame table, std::uint32_t index, std::uint32_t value) {
+        store(frame_address(table).plus(paging::entry_offset(index)), Unit::word, value);
+    }
+
     /// As `load` of a word, for who looks at page tables: the page that the look itself needs is not seen
     /// open in the scratch pages' own table, which shows itself.
     [[nodiscard]] std::uint32_t observe(PhysAddr address) {

@@ -48,12 +48,12 @@ public:
         space = Space{.directory = directory, .strategy = strategy};
         for (std::uint32_t pdi = layout::kFirstKernelSlot; pdi <= layout::kLifelineSlot; ++pdi) {
             if (pdi < layout::kArenaSlot || pdi == layout::kLifelineSlot) {
-                set_entry(directory, pdi, entry(spaces_[0].directory, pdi));
+                scratch_.set_entry(directory, pdi, scratch_.entry(spaces_[0].directory, pdi));
             }
         }
         switch (strategy) {
         case Strategy::recursive:
-            set_entry(directory, layout::kSelfMapSlot, (directory << 12) | kTableBits);
+            scratch_.set_entry(directory, layout::kSelfMapSlot, (directory << 12) | kTableBits);
             return true;
         case Strategy::table:
             return build_arena(space) && build_words(space);
@@ -93,7 +93,7 @@ public:
         Space& space = spaces_[number];
         const std::uint32_t before = frames_.counts().free;
         for (std::uint32_t pdi = 0; pdi < space.user_slots(); ++pdi) {
-            drop_slot(space.directory, Pde{entry(space.directory, pdi)});
+            drop_slot(space.directory, Pde{scratch_.entry(space.directory, pdi)});
         }
         for_each_own_frame(space, [this](Frame frame) { frames_.give(frame); });
         owned_.release(space.directory, frames_.record(space.directory));
@@ -110,19 +110,20 @@ public:
         owned_.take_again(directory, FrameRecord{FrameRole::directory, 1});
         owned_.shield(directory);
         if (strategy == Strategy::table || strategy == Strategy::upper_half) {
-            space.arena = entry(directory, layout::kArenaSlot) >> 12;
+            space.arena = scratch_.entry(directory, layout::kArenaSlot) >> 12;
         }
         if (strategy == Strategy::table) {
-            space.words = entry(space.arena, layout::kArenaWords.table_index()) >> 12;
+            space.words = scratch_.entry(space.arena, layout::kArenaWords.table_index()) >> 12;
         }
         space.direct_tables = strategy == Strategy::direct ? direct_tables() : 0;
         for_each_own_frame(space, [this](Frame frame) { take_own(frame); });
         for (std::uint32_t pdi = space.user_slots(); pdi-- > 0;) {
-            take_slot(directory, Pde{entry(directory, pdi)});
+            take_slot(directory, Pde{scratch_.entry(directory, pdi)});
             if (const auto index = displaced_index(pdi); index && strategy == Strategy::upper_half) {
                 const std::uint32_t page =
                     VirtAddr::from_indices(layout::kArenaSlot, layout::kArenaTables + pdi).raw();
-                space.displaced[*index] = kind(Pde{entry(directory, pdi)}) == EntryKind::table ? page : 0;
+                space.displaced[*index] =
+                    kind(Pde{scratch_.entry(directory, pdi)}) == EntryKind::table ? page : 0;
             }
         }
     }
@@ -134,13 +135,13 @@ public:
                                   .directory = frame_address(space.directory),
                                   .extra_bytes = space.extra_bytes()};
         for (std::uint32_t pdi = 0; pdi < space.user_slots(); ++pdi) {
-            const Pde pde{entry(space.directory, pdi)};
+            const Pde pde{scratch_.entry(space.directory, pdi)};
             if (kind(pde) == EntryKind::page) {
                 count_page(result, pde.raw(), frame_of(pde.large_frame(context(hw_))));
             } else if (kind(pde) == EntryKind::table && frames_.map().is_ram(pde.table().frame())) {
                 result.tables += 1;
                 for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-                    const Pte pte{entry(frame_of(pde.table()), pti)};
+                    const Pte pte{scratch_.entry(frame_of(pde.table()), pti)};
                     if (pte.present()) {
                         count_page(result, pte.raw(), frame_of(pte.frame()));
                     }
@@ -156,12 +157,6 @@ private:
     static constexpr std::uint32_t kTableBits = paging::bits::kPresent | paging::bits::kWritable;
 
     [[nodiscard]] EntryKind kind(Pde pde) { return pde.kind(context(hw_)); }
-    [[nodiscard]] std::uint32_t entry(Frame table, std::uint32_t index) {
-        return scratch_.load(frame_address(table).plus(paging::entry_offset(index)), Unit::word);
-    }
-    void set_entry(Frame table, std::uint32_t index, std::uint32_t value) {
-        scratch_.store(frame_address(table).plus(paging::entry_offset(index)), Unit::word, value);
-    }
 
     /// The mark stays until the next write, also where nobody else has the page any more.
     void count_page(machine::SpaceInfo& info, std::uint32_t leaf, Frame frame) {
@@ -196,8 +191,8 @@ private:
         if (space.arena == 0) {
             return false;
         }
-        set_entry(space.directory, interface::layout::kArenaSlot, (space.arena << 12) | kTableBits);
-        set_entry(space.arena, 0, (space.arena << 12) | kTableBits);
+        scratch_.set_entry(space.directory, interface::layout::kArenaSlot, (space.arena << 12) | kTableBits);
+        scratch_.set_entry(space.arena, 0, (space.arena << 12) | kTableBits);
         return true;
     }
     [[nodiscard]] bool build_words(Space& space) {
@@ -205,8 +200,8 @@ private:
         if (space.words == 0) {
             return false;
         }
-        set_entry(space.arena, interface::layout::kArenaWords.table_index(),
-                  (space.words << 12) | kTableBits);
+        scratch_.set_entry(space.arena, interface::layout::kArenaWords.table_index(),
+                           (space.words << 12) | kTableBits);
         return true;
     }
     [[nodiscard]] bool build_direct(Space& space) {
@@ -215,7 +210,8 @@ private:
             if (table == 0) {
                 return false;
             }
-            set_entry(space.directory, interface::layout::kFirstDirectSlot + i, (table << 12) | kTableBits);
+            scratch_.set_entry(space.directory, interface::layout::kFirstDirectSlot + i,
+                               (table << 12) | kTableBits);
             space.direct_tables = i + 1;
         }
         return true;
@@ -228,7 +224,7 @@ private:
             }
         }
         for (std::uint32_t i = 0; i < space.direct_tables; ++i) {
-            visit(entry(space.directory, interface::layout::kFirstDirectSlot + i) >> 12);
+            visit(scratch_.entry(space.directory, interface::layout::kFirstDirectSlot + i) >> 12);
         }
     }
 
@@ -254,7 +250,7 @@ private:
         }
         const auto frame = static_cast<Frame>(number);
         for (std::uint32_t pti = 0; record.role() == FrameRole::table && pti < paging::kEntryCount; ++pti) {
-            const Pte pte{entry(frame, pti)};
+            const Pte pte{scratch_.entry(frame, pti)};
             if (pte.present()) {
                 drop_leaf(pte.frame().frame());
             }
@@ -277,7 +273,7 @@ private:
             const bool freed = frames_.is_free(table);
             take_frame(table, FrameRole::table);
             for (std::uint32_t pti = freed ? paging::kEntryCount : 0; pti-- > 0;) {
-                const Pte pte{entry(table, pti)};
+                const Pte pte{scratch_.entry(table, pti)};
                 if (pte.present()) {
                     take_frame(pte.frame().frame(), FrameRole::data);
                 }

@@ -145,7 +145,7 @@ private:
 
     [[nodiscard]] bool clone_table(SpaceReport& done, std::uint32_t pdi, Pde pde, bool share) {
         if (const auto twin = slot_of_table(pde.table(), pdi)) {
-            const std::uint32_t there = word(spaces_[done.number].directory, *twin);
+            const std::uint32_t there = scratch_.entry(spaces_[done.number].directory, *twin);
             write_pde(done, pdi, with_frame(pde.raw(), there >> 12));
             return true;
         }
@@ -164,7 +164,7 @@ private:
                 return false;
             }
             if (leaf != 0) {
-                set_word(*table, pti, leaf);
+                scratch_.set_entry(*table, pti, leaf);
                 refer(leaf);
             }
         }
@@ -256,10 +256,10 @@ private:
             const std::uint32_t entries =
                 pdi == end.directory_index() ? end.table_index() : paging::kEntryCount;
             for (std::uint32_t pti = 0; own && pti < entries; ++pti) {
-                const Pte pte{word(frame_of(pde.table()), pti)};
+                const Pte pte{scratch_.entry(frame_of(pde.table()), pti)};
                 if (pte.present() && frame_of(pte.frame()) == frame) {
-                    const std::uint32_t there = word(spaces_[done.number].directory, pdi);
-                    return word(there >> 12, pti) >> 12;
+                    const std::uint32_t there = scratch_.entry(spaces_[done.number].directory, pdi);
+                    return scratch_.entry(there >> 12, pti) >> 12;
                 }
             }
             static_cast<void>(transaction_.breathe());
@@ -278,12 +278,6 @@ private:
         if ((pte & paging::bits::kPresent) != 0) {
             frames_.refer(pte >> 12, +1);
         }
-    }
-    [[nodiscard]] std::uint32_t word(Frame table, std::uint32_t index) {
-        return scratch_.load(frame_address(table).plus(paging::entry_offset(index)), Unit::word);
-    }
-    void set_word(Frame table, std::uint32_t index, std::uint32_t value) {
-        scratch_.store(frame_address(table).plus(paging::entry_offset(index)), Unit::word, value);
     }
     static std::uint32_t with_frame(std::uint32_t entry, Frame frame) {
         return (entry & ~paging::bits::kFrameMask) | frame << 12;

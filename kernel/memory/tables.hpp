@@ -207,7 +207,7 @@ private:
         const std::uint32_t word = table == 0 ? 0 : page.raw();
         set_page(space, space.arena, page, table == 0 ? 0 : (table << 12) | kShown);
         if (space.strategy == Strategy::table) {
-            scratch_.store(frame_address(space.words).plus(paging::entry_offset(pdi)), Unit::word, word);
+            scratch_.set_entry(space.words, pdi, word);
         } else if (const auto index = displaced_index(pdi)) {
             space.displaced[*index] = word;
         } else {
@@ -242,9 +242,8 @@ private:
 
     /// Writes the PTE of a page of the strategy's own, in its table `own`.
     void set_page(const Space& space, Frame own, VirtAddr page, std::uint32_t value) {
-        const PhysAddr at = frame_address(own).plus(paging::entry_offset(page.table_index()));
-        const Pte old{scratch_.load(at, Unit::word)};
-        scratch_.store(at, Unit::word, value);
+        const Pte old{scratch_.entry(own, page.table_index())};
+        scratch_.set_entry(own, page.table_index(), value);
         if (old.present() && &space == &spaces_.loaded()) {
             hw_.invlpg(page);
         }

@@ -49,7 +49,7 @@ const char* Demonstration::start(Machine& machine, const Demo& demo) {
     const PhysAddr self_map =
         context.control.directory().plus(paging::entry_offset(interface::layout::kSelfMapSlot));
     if (!paging::is_self_map(paging::Pde{machine.read_word(self_map).value_or(0)}, context)) {
-        return "a demo needs the self-map in slot 1023, as space 0 has it";
+        return "a demo needs the self-map in slot 1023, as space 0 has it; did you mean space use 0?";
     }
     if (!find_slots(machine)) {
         return "a demo needs two free directory slots below 768: unmap something, then free tables";

@@ -98,8 +98,15 @@ TEST_F(DemoTest, NeedsASelfMapAndFrames) {
     std::uint32_t& self_map = session.machine.ram(FakeMachine::kDirectory + 1023 * 4);
     const std::uint32_t old = std::exchange(self_map, 0);
     EXPECT_EQ(session.run("demo places"),
-              (Lines{"error: a demo needs the self-map in slot 1023, as space 0 has it"}));
+              (Lines{"error: a demo needs the self-map in slot 1023, as space 0 has it; did you mean space "
+                     "use 0?"}));
     self_map = old;
+    session.run("space new table");
+    session.run("space use 1");
+    EXPECT_TRUE(session.run("demo places").at(0).ends_with("did you mean space use 0?"));
+    session.run("space use 0");
+    session.run("demo places");
+    EXPECT_EQ(session.status(), Status::ok);
     session.run("alloc 3065");
     EXPECT_EQ(session.run("demo places"), (Lines{"error: a demo needs 8 free frames: unmap something"}));
     EXPECT_EQ(session.status(), Status::error);
