@@ -58,6 +58,7 @@ TEST_F(DemoTest, AloneListsNamesAndPitfalls) {
     EXPECT_EQ(lines[0], "places         every placeholder");
     EXPECT_EQ(lines[5], "reads          polls for long");
     EXPECT_EQ(session.run("demo nosuch"), (Lines{"error: no demo 'nosuch'; demo lists them"}));
+    EXPECT_EQ(session.run("demo plases"), (Lines{"error: no demo 'plases'; did you mean demo places?"}));
 }
 
 TEST_F(DemoTest, FillsInPlaceholdersWhenTheStepRuns) {
