@@ -511,8 +511,9 @@ constexpr std::array kCommands = {
             .usage = "[list|new [STRATEGY]|clone|cow|use N|delete N]",
             .summary = "address spaces: make, copy, load and delete them",
             .details =
-                "clone copies pages that map took; cow shares them until one side writes. Pages at a p:\n"
-                "address stay what they are. noflush space use leaves global pages in the TLB.\n",
+                "clone copies the pages; cow shares them until one side writes: read-only, marked AVL11,\n"
+                "and AVL10 if they are writable. Frames of alloc and of the kernel stay shared.\n"
+                "noflush space use leaves global pages in the TLB.\n",
             .examples = {"space", "map 0x40000000; space cow; space use 1; poke 0x40000000 7; space list",
                          "space new upper-half; space use 1; map 0x40000000; space use 0; space delete 1"},
             .options = "",

@@ -216,6 +216,38 @@ TEST_P(EachStrategy, TwoSlotsMayShareATable) {
     EXPECT_EQ(bench.lab.space_info(2)->pages, bench.lab.space_info(1)->pages);
 }
 
+TEST_P(EachStrategy, ItsOwnSlotIsNotFreedWithTheTables) {
+    Bench bench;
+    const auto before = bench.lab.frames();
+    const auto made = bench.command([&] { return bench.lab.new_space(GetParam()); });
+    ASSERT_TRUE(made);
+    const auto self = static_cast<std::uint32_t>(made->directory.raw()) | 3;
+    bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        EXPECT_TRUE(bench.lab.set_pde(300, self, {}));
+        return bench.lab.map({.va = VirtAddr{0x40000000}, .count = 2});
+    });
+    const auto alloc = bench.command([&] { return bench.lab.alloc_frames(1); });
+    ASSERT_TRUE(alloc);
+    bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        return bench.lab.map({.va = VirtAddr{0x50000000}, .pa = alloc->first_frame});
+    });
+    const auto cloned = bench.command([&] {
+        EXPECT_TRUE(bench.lab.work_in(1));
+        return bench.lab.clone_space(false);
+    });
+    ASSERT_TRUE(cloned);
+    EXPECT_EQ(bench.machine.word(cloned->directory.raw() + 300 * 4) >> 12, cloned->directory.frame())
+        << "the copy leads to itself, not to the original";
+    EXPECT_EQ(bench.lab.frame_record(*alloc->first_frame).references(), 2u) << "frames of alloc stay shared";
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(1); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(2); }));
+    EXPECT_EQ(bench.lab.frames().free, before.free - 1) << "what alloc handed out is still held";
+    ASSERT_TRUE(bench.command([&] { return bench.lab.free_frames(*alloc->first_frame, 1); }));
+    EXPECT_EQ(bench.lab.frames().free, before.free);
+}
+
 TEST_P(EachStrategy, GlobalPagesOfASpaceThatIsLeftOrDeletedAreFlushed) {
     Bench bench;
     ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
