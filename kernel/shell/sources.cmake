@@ -10,6 +10,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/help.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/history.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/memory.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/place_access.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/probe.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/quiz.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/refusals.cpp

@@ -79,6 +79,23 @@ def test_memory(lab: Lab) -> None:
     assert status == 2 and lab.word(frame) == 0x11223344
 
 
+def test_a_word_across_two_pages_is_written_whole_or_not_at_all(lab: Lab) -> None:
+    lab.ok(f"map {VA:#x} 2; map {VA + 3 * PAGE:#x} r; space new; in 1 map {VA:#x}")
+    ends = [lab.pte(VA + i * PAGE) & ~0xFFF for i in (0, 1)] + [lab.pte(VA, lab.space(1)) & ~0xFFF]
+    lab.ok(f"poke {VA + PAGE - 2:#x} 0x11223344")
+    assert lab.word(ends[0] + PAGE - 4) == 0x33440000 and lab.word(ends[1]) == 0x1122
+    assert lab.shell.run(f"poke {VA + 2 * PAGE - 2:#x} 0x11223344")[0] == 2, "no page follows"
+    assert lab.word(ends[1] + PAGE - 4) == 0
+    lab.ok(f"map {VA + 2 * PAGE:#x}")
+    beside = lab.pte(VA + 2 * PAGE) & ~0xFFF
+    assert (
+        lab.shell.run(f"poke {VA + 3 * PAGE - 1:#x} 0x55667788")[0] == 2
+    ), "a read-only page follows"
+    assert lab.word(beside + PAGE - 4) == 0
+    assert lab.shell.run(f"in 1 poke {VA + PAGE - 2:#x} 0x11223344")[0] == 1
+    assert lab.word(ends[2] + PAGE - 4) == 0
+
+
 def test_frames(lab: Lab) -> None:
     free = lab.lab_page(0x24)
     first = int(re.search(r"p:(0x[0-9a-f]+)", lab.ok("alloc 4"))[1], 16)  # type: ignore[index]
