@@ -4,8 +4,10 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/demo.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/diff.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/dump.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/frames.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/help.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/history.cpp

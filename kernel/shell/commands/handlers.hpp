@@ -10,12 +10,16 @@ namespace pagelab::shell::handlers {
 Status walk(Invocation& invocation);
 Status split(Invocation& invocation);
 Status window(Invocation& invocation);
-Status dumppd(Invocation& invocation);
-Status dumppt(Invocation& invocation);
 Status maps(Invocation& invocation);
 Status find(Invocation& invocation);
-Status check(Invocation& invocation);
 Status decode(Invocation& invocation);
+
+// dump.cpp
+Status dumppd(Invocation& invocation);
+Status dumppt(Invocation& invocation);
+
+// check.cpp
+Status check(Invocation& invocation);
 
 // change.cpp
 Status map(Invocation& invocation);
