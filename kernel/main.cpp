@@ -130,6 +130,10 @@ memory::KernelFacts kernel_facts() {
             .kernel_table = frame(kernel_table),
             .record_table = frame(record_table),
             .scratch_table = frame(scratch_table),
+            .text = paging::VirtAddr{arch::address_of(text_start)},
+            .text_end = paging::VirtAddr{arch::address_of(constants_start)},
+            .handlers = paging::VirtAddr{arch::address_of(handlers_start)}.page_base(),
+            .stack = paging::VirtAddr{arch::address_of(main_stack_top) - paging::kPageSize},
             .user_code = paging::PhysAddr{arch::physical_of(user_code_start)},
             .journal = paging::PhysAddr{arch::physical_of(&hardware.journal())}};
 }

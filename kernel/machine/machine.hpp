@@ -7,6 +7,7 @@
 #include "kernel/interface/frame_record.hpp"
 #include "kernel/interface/journal.hpp"
 #include "kernel/interface/marks.hpp"
+#include "kernel/machine/crash.hpp"
 #include "kernel/machine/operations.hpp"
 #include "kernel/machine/spaces.hpp"
 #include "kernel/paging/access.hpp"
@@ -160,6 +161,12 @@ public:
     [[nodiscard]] virtual std::expected<void, OperationError> set_write_protect(bool on) = 0;
     [[nodiscard]] virtual std::expected<void, OperationError> set_pse(bool on) = 0;
     [[nodiscard]] virtual std::expected<void, OperationError> set_pge(bool on) = 0;
+
+    // --- breaking it ---------------------------------------------------------------------------------------
+    /// Breaks the machine: where it comes back, the machine has survived. `argument` as the crash's row says.
+    /// The guard may refuse.
+    [[nodiscard]] virtual std::expected<void, OperationError>
+    crash(Crash crash, std::optional<std::uint32_t> argument, ChangeOptions options) = 0;
 
     // --- history ---------------------------------------------------------------------------------------
     [[nodiscard]] virtual const interface::JournalRing& journal() const = 0;

@@ -1,5 +1,7 @@
 #include "kernel/memory/cpu_hardware.hpp"
 
+#include "kernel/arch/x86/crash.hpp"
+
 namespace pagelab::memory {
 namespace {
 
@@ -27,6 +29,51 @@ AccessAnswer CpuHardware::access(paging::Access access, VirtAddr va, std::uint8_
                       .code = result.error_code,
                       .cr2 = result.cr2},
             .value = result.value};
+}
+
+void CpuHardware::crash(machine::Crash crash, std::uint32_t value) {
+    using machine::Crash;
+    switch (crash) {
+    case Crash::call:
+        return arch::call_address(value);
+    case Crash::cr0:
+        return arch::write_cr0(value);
+    case Crash::cr3:
+        return arch::write_cr3(value);
+    case Crash::cr4:
+        return set_cr4(value);
+    case Crash::debug:
+        return arch::watch_address(value);
+    case Crash::div:
+        return arch::divide_by_zero();
+    case Crash::esp:
+        arch::push_for_ever(value);
+    case Crash::flags:
+        return arch::load_flags(value);
+    case Crash::gdt:
+        arch::lose_descriptor_table();
+    case Crash::gp:
+        return arch::load_segments(arch::kBeyondDescriptors);
+    case Crash::handler:
+    case Crash::ud:
+        return arch::run_undefined_opcode();
+    case Crash::hlt:
+        arch::stop_cpu();
+    case Crash::idt:
+        arch::lose_interrupt_table();
+    case Crash::interrupt:
+        return arch::raise_interrupt(value);
+    case Crash::loop:
+        arch::spin_for_ever();
+    case Crash::recursion:
+    case Crash::stack:
+        return arch::recurse_for_ever();
+    case Crash::segments:
+        return arch::load_segments(value);
+    case Crash::text:
+        return arch::overwrite_with_breakpoints(
+            arch::address_of(text_start), arch::address_of(constants_start) - arch::address_of(text_start));
+    }
 }
 
 std::optional<char> CpuHardware::wait_char() {

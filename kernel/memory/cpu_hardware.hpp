@@ -86,6 +86,7 @@ public:
     void clear_interrupt() { static_cast<void>(arch::uart::take_interrupt()); }
     void halt() { arch::exit_emulator(0); }
     void reboot() { arch::reset_machine(); }
+    void crash(machine::Crash crash, std::uint32_t value);
 
 private:
     arch::CpuFeatures cpu_{};

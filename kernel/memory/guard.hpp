@@ -78,6 +78,20 @@ public:
         return ours ? Reason{"the kernel's own code and data are there"} : std::nullopt;
     }
 
+    /// A way to crash, with its value.
+    [[nodiscard]] Reason crash(machine::Crash crash, std::uint32_t value) {
+        using machine::Crash;
+        switch (crash) {
+        case Crash::idt:
+            return "without the IDT no exception finds its handler, nor the rescue: the machine dies";
+        case Crash::gdt:
+            return "without the GDT no task can be loaded, nor the rescue: the machine dies";
+        default:
+            static_cast<void>(value);
+            return std::nullopt;
+        }
+    }
+
 private:
     /// A PDE that would lead to this table: the CPU sets A and D in it.
     [[nodiscard]] Reason table_frame(PhysAddr table) {

@@ -76,6 +76,8 @@ concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, p
     {hw.clear_interrupt()};
     {hw.halt()};
     {hw.reboot()};
+    // Breaks it; returns only if it has survived that.
+    {hw.crash(machine::Crash{}, word)};
 };
 
 /// The registers and limits that decide how entries are read, now.
@@ -97,6 +99,12 @@ struct KernelFacts {
     Frame kernel_table = 0;
     Frame record_table = 0;
     Frame scratch_table = 0;
+    /// The kernel's code, whole pages; in it the page where every exception enters. The page that the stack
+    /// of a command begins in.
+    VirtAddr text;
+    VirtAddr text_end;
+    VirtAddr handlers;
+    VirtAddr stack;
     /// The code that ring 3 runs for a touch: where it lies physically, within one page.
     PhysAddr user_code;
     PhysAddr journal;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/memory/changes.hpp"
+#include "kernel/memory/crasher.hpp"
 #include "kernel/memory/kept_bytes.hpp"
 #include "kernel/memory/space_operations.hpp"
 #include "kernel/memory/store.hpp"
@@ -28,7 +29,8 @@ public:
           space_operations_(hw, scratch_, spaces_, tables_, frames_, flusher_, transaction_, keeper_),
           bench_(hw, scratch_, spaces_, frames_, space_operations_, changes_, transaction_),
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
-          touch_(hw, scratch_, frames_), kept_(scratch_, frames_), undo_(frames_, journal_, transaction_) {}
+          touch_(hw, scratch_, frames_), kept_(scratch_, frames_),
+          crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
@@ -37,6 +39,7 @@ public:
         owned_.initialise(facts);
         guard_.initialise(facts);
         touch_.initialise(facts);
+        crasher_.initialise(facts);
         frames_.initialise(map, facts);
         hw_.journal().capacity = interface::kJournalCapacity;
         hw_.journal().next_sequence = 1;
@@ -255,6 +258,12 @@ public:
         return set_control(4, paging::cr4::kPge, on);
     }
 
+    [[nodiscard]] std::expected<void, OperationError> crash(machine::Crash crash,
+                                                            std::optional<std::uint32_t> argument,
+                                                            machine::ChangeOptions options) override {
+        return crasher_.run(crash, argument, options.force);
+    }
+
     // --- history -----------------------------------------------------------------------------------------
     [[nodiscard]] const interface::JournalRing& journal() const override { return hw_.journal(); }
     void set_checkpoint() override { checkpoint_ = journal_.next_sequence(); }
@@ -415,6 +424,7 @@ private:
     Store<H> store_;
     Touch<H> touch_;
     KeptBytes<H> kept_;
+    Crasher<H> crasher_;
     Undo<H> undo_;
     std::uint32_t checkpoint_ = 0;
 };

@@ -138,8 +138,8 @@ struct Command {
     std::array<Literal, 3> examples;
     /// Separated by a space; `=` at the end: a value follows. A query has --json besides.
     Literal options;
-    /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics, @demos. With
-    /// `word=` before them only behind that word.
+    /// What Tab offers, by argument, separated by `|`: words, or @rights, @commands, @topics,
+    /// @demos, @crashes. With `word=` before them only behind that word.
     Literal words;
     Handler handler = nullptr; // none for prefixes and modifiers
 };

@@ -32,6 +32,11 @@ public:
             offer(demo.name);
         }
     }
+    void offer_crashes() {
+        for (const machine::CrashRow& row : machine::kCrashes) {
+            offer(row.name);
+        }
+    }
     void offer_topics() {
         for (const Topic& topic : topics()) {
             offer(topic.name);
@@ -91,6 +96,8 @@ void offer_arguments(Candidates& candidates, Completions& completions, const Com
         candidates.offer_topics();
     } else if (list == "@demos") {
         candidates.offer_demos();
+    } else if (list == "@crashes") {
+        candidates.offer_crashes();
     } else {
         candidates.offer_words(list);
     }

@@ -5,6 +5,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/check.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/crash.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/demo.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/diff.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/dump.cpp

@@ -42,6 +42,10 @@ memory::KernelFacts Machine::facts() const {
             .kernel_table = kKernelTable,
             .record_table = kRecordTable,
             .scratch_table = kScratchTable,
+            .text = VirtAddr{0xC0000000 + kImageFirst * 4096},
+            .text_end = VirtAddr{0xC0000000 + (kImageData - 1) * 4096},
+            .handlers = VirtAddr{0xC0000000 + kImageFirst * 4096},
+            .stack = VirtAddr{0xC0000000 + kImageData * 4096},
             .user_code = paging::PhysAddr{kImageFirst * 4096ull},
             .journal = paging::PhysAddr{}};
 }

@@ -81,6 +81,7 @@ public:
     void clear_interrupt() { interrupted = false; }
     void halt() { halted = true; }
     void reboot() { halted = true; }
+    void crash(machine::Crash crash, std::uint32_t value) { crashes.emplace_back(crash, value); }
 
     // --- what a test looks at --------------------------------------------------------------------------
     [[nodiscard]] std::uint32_t word(std::uint64_t pa) const;
@@ -98,6 +99,7 @@ public:
     std::deque<char> input;
     bool interrupted = false;
     bool halted = false;
+    std::vector<std::pair<machine::Crash, std::uint32_t>> crashes;
 
 private:
     struct Step {

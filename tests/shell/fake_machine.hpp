@@ -66,6 +66,7 @@ public:
     std::vector<interface::Status> statuses;
     bool halted = false;
     bool rebooted = false;
+    std::vector<std::pair<Crash, std::optional<std::uint32_t>>> crashes;
     int invalidated = 0;
     int flushed = 0;
 
@@ -449,6 +450,16 @@ public:
     }
     std::expected<void, OperationError> set_pge(bool on) override {
         control_.cr4 = on ? control_.cr4 | 0x80u : control_.cr4 & ~0x80u;
+        return {};
+    }
+
+    std::expected<void, OperationError> crash(Crash crash, std::optional<std::uint32_t> argument,
+                                              ChangeOptions options) override {
+        if (crash == Crash::idt && !options.force) {
+            return std::unexpected{
+                OperationError{.refusal = Refusal::guarded, .reason = "the machine would die"}};
+        }
+        crashes.emplace_back(crash, argument);
         return {};
     }
 

@@ -11,7 +11,7 @@ extern "C" {
 // Defined by kernel.ld and boot.asm; only their addresses mean something.
 extern char image_start[], image_end[], text_start[], constants_start[], data_start[];
 extern char tables_start[], tables_end[], data_end[];
-extern const char symbols_start[], symbols_end[], user_code_start[];
+extern const char symbols_start[], symbols_end[], user_code_start[], handlers_start[];
 extern char main_stack_guard[], main_stack_top[], double_fault_stack_guard[], double_fault_stack_top[];
 extern std::uint32_t page_directory[1024], kernel_table[1024], record_table[1024], scratch_table[1024];
 extern pagelab::interface::LabPage lab_page;

@@ -6,6 +6,8 @@ KERNEL_DATA equ 0x10
 section .text
 extern interrupt_dispatch
 
+global handlers_start
+handlers_start:
 enter_handler:
     pusha
     push ds

@@ -72,6 +72,9 @@ Status tiny(Invocation& invocation);
 Status quiz(Invocation& invocation);
 Status answer(Invocation& invocation);
 
+// crash.cpp
+Status crash(Invocation& invocation);
+
 // demo.cpp
 Status demo(Invocation& invocation);
 
