@@ -212,10 +212,10 @@ no_idt       dw 0
              dd 0
 times 0x1000 - ($ - $$) db 0
              db 'PAGELAB1'
-             dd 1                       ; version
+             dd 2                       ; version
 times 0x1038 - ($ - $$) db 0
 lab_state    dd 0
-times 0x10e0 - ($ - $$) db 0
+times 0x10f8 - ($ - $$) db 0
 image_end:
 
 section .bss nobits align=16

@@ -8,6 +8,7 @@ import os
 import re
 import struct
 from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,25 @@ PAGE = 4096
 VA = 0x40000000
 P, RW, US, A, D, PS, G = 1, 2, 4, 0x20, 0x40, 0x80, 0x100
 LAB_PAGE = 0x00101000
+
+
+class Word(IntEnum):
+    """Words of the lab page, by offset: kernel/interface/lab_page.hpp."""
+
+    VERSION = 0x08
+    CR3 = 0x14
+    STATE = 0x38
+    COMMAND_COUNT = 0x3C
+    LAST_STATUS = 0x40
+    HEARTBEAT = 0x44
+    REQUEST = 0x48
+    REQUEST_ARGUMENT = 0x4C
+    RESCUES = 0xE0
+    FAULTS = 0xE4
+    REFUSALS = 0xE8
+    REPAIRS = 0xEC
+    HOST = 0xF0
+    RESCUE_REPORT_PA = 0xF4
 
 
 class Lab:
