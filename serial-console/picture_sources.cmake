@@ -1,7 +1,6 @@
 # The live picture. pagelab_picture is pure but for guest/, which maps the guest's RAM; it needs no terminal.
 add_library(pagelab_picture STATIC
   src/guest/capture.cpp
-  src/guest/ram.cpp
   src/guest/serial_log.cpp
   src/guest/still.cpp
   src/model/address_input.cpp
@@ -23,7 +22,7 @@ add_library(pagelab_picture STATIC
   src/view/theme.cpp
   src/view/twins.cpp
   src/view/walk_view.cpp)
-target_link_libraries(pagelab_picture PUBLIC pagelab_serial PRIVATE pagelab_host_flags fmt::fmt)
+target_link_libraries(pagelab_picture PUBLIC pagelab_serial pagelab_ram PRIVATE pagelab_host_flags fmt::fmt)
 
 # The terminal: all that includes a curses header.
 set(CURSES_NEED_WIDE TRUE)

@@ -166,5 +166,20 @@ TEST(Batch, makes_outputs_harmless) {
     EXPECT_EQ(batch.on_bytes("raw\r\n\x1b]133;C\a\x1b[2J\r\n\x1b]133;D;0\a").print, "^[[2J\n");
 }
 
+TEST(Batch, goes_on_with_the_next_command_where_the_machine_came_back_to) {
+    Batch batch({"one", "two", "three"});
+    EXPECT_EQ(batch.on_bytes(FakeShell::boot()).send, "one\r");
+    EXPECT_EQ(batch.on_bytes("one\r\n\x1b]133;C\ahalf a line").print, "half a line");
+    const Batch::Step at_prompt = batch.on_return(true);
+    EXPECT_EQ(at_prompt.print, "\n");
+    EXPECT_EQ(at_prompt.send, "two\r");
+    EXPECT_EQ(batch.on_bytes("two\r\n\x1b]133;C\a").print, "");
+    const Batch::Step at_boot = batch.on_return(false);
+    EXPECT_EQ(at_boot.print + at_boot.send, "");
+    EXPECT_EQ(batch.on_bytes(FakeShell::boot()).send, "three\r");
+    EXPECT_EQ(batch.on_return(true).send, "");
+    EXPECT_TRUE(batch.finished());
+}
+
 } // namespace
 } // namespace pagelab::console::machine

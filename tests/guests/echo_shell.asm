@@ -142,7 +142,7 @@ line_starts:
     repe cmpsb
     ret
 
-; Reads a line with echo into `line`, zero-terminated; the carriage return ends it.
+; Reads a line with echo into `line`, zero-terminated; the carriage return ends it, Ctrl-C drops it.
 read_line:
     mov edi, line
 .next:
@@ -154,11 +154,19 @@ read_line:
     in al, dx
     cmp al, 13
     je .done
+    cmp al, 3
+    je .cancel
     cmp edi, line + LINE_MAX
     jae .next
     stosb
     call put
     jmp .next
+.cancel:
+    mov esi, cancelled
+    call print
+    mov esi, prompt
+    call print
+    jmp read_line
 .done:
     mov byte [edi], 0
     mov esi, newline
@@ -190,6 +198,7 @@ put:
 banner       db 'echo shell', 13, 10, 0
 prompt       db 'pagelab> ', 0
 newline      db 13, 10, 0
+cancelled    db '^C', 13, 10, 0
 mark_begin   db 27, ']133;C', 7, 0
 mark_end     db 27, ']133;D;', 0
 command_echo db 'echo '

@@ -296,9 +296,65 @@ def test_a_death_under_a_plain_console_is_said_and_exits_3(lab: Launcher) -> Non
         terminal.read_until(b"pagelab> ")
         terminal.type(b"reset\r")
         terminal.read_until(b"died")
+        terminal.read_until(b"q  quit")
+        terminal.type(b"xq")
         assert terminal.wait() == 3
     finally:
         terminal.close()
+
+
+def test_after_a_death_the_user_goes_back_or_boots_afresh(lab: Launcher) -> None:
+    terminal = Terminal(lab, "--plain")
+    try:
+        terminal.read_until(b"pagelab> ")
+        for _ in range(3):
+            terminal.type(b"reset\r")
+            terminal.read_until(b"b  back to the state before the last line")
+            terminal.type(b"b")
+            terminal.read_until(b"pagelab> ")
+            terminal.type(b"echo alive\r")
+            terminal.read_until(b"\nalive\r\npagelab> ")
+        terminal.type(b"reset\r")
+        terminal.read_until(b"q  quit")
+        terminal.type(b"r")
+        terminal.read_until(b"echo shell\r\npagelab> ")
+        terminal.type(b"\x1dq")
+        assert terminal.wait() == 0
+    finally:
+        terminal.close()
+
+
+def test_without_snapshots_only_a_fresh_boot_is_offered_and_it_is_said_why(lab: Launcher) -> None:
+    terminal = Terminal(lab, "--plain", "--memory", "128M")
+    try:
+        terminal.read_until(b"pagelab> ")
+        terminal.type(b"reset\r")
+        terminal.read_until(b"no snapshots above 64M of RAM")
+        seen = terminal.read_until(b"q  quit")
+        assert b"b  back" not in seen
+        terminal.type(b"br")
+        terminal.read_until(b"echo shell\r\npagelab> ")
+        terminal.type(b"\x1dq")
+        assert terminal.wait() == 0
+    finally:
+        terminal.close()
+
+
+def test_keep_going_goes_on_after_each_death_and_exits_3(lab: Launcher) -> None:
+    commands = "echo one; reset; echo two; panic; echo three; hang; echo four; reset"
+    done = lab.run("--exec", commands, "--keep-going")
+    assert done.status == 3
+    assert done.out == "one\ntwo\nout of coffee\nthree\nfour\n", done.err
+    assert done.err.count("goes on in the state before that command") == 4
+    assert "panicked" in done.err and "hangs" in done.err
+    done = lab.run("--exec", commands, "--keep-going", "--memory", "65M")
+    assert done.status == 3
+    assert done.out == "one\ntwo\nout of coffee\nthree\nfour\n", done.err
+    assert done.err.count("goes on after a fresh boot: no snapshots above 64M of RAM") == 4
+    done = lab.run("--keep-going", stdin="echo one\nreset\necho two\n")
+    assert done.status == 3
+    assert "\none\n" in done.out and "\ntwo\n" in done.out
+    assert lab.run(stdin="echo one\nreset\necho two\n").status == 3
 
 
 def test_attaching_and_leaving_changes_nothing(lab: Launcher) -> None:

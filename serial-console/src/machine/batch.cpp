@@ -78,6 +78,18 @@ void Batch::on_reboot() {
     state_ = State::boot;
 }
 
+Batch::Step Batch::on_return(bool at_prompt) {
+    Step step;
+    if (std::exchange(line_open_, false)) {
+        step.print = "\n";
+    }
+    on_reboot();
+    if (at_prompt && state_ != State::finished) {
+        send_next(step);
+    }
+    return step;
+}
+
 std::string_view Batch::current() const {
     const bool running = state_ == State::echo || state_ == State::output;
     return running ? std::string_view(commands_[next_ - 1]) : std::string_view{};
@@ -90,6 +102,7 @@ std::string Batch::unprinted() const {
 void Batch::on_piece(const serial::Text& text, Step& step) {
     if (state_ == State::output) {
         step.print += filter_.feed(text.bytes);
+        line_open_ = step.print.empty() ? line_open_ : !step.print.ends_with('\n');
     } else {
         prompt_.feed(text.bytes);
         aside_ += text.bytes;

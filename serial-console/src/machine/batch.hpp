@@ -33,6 +33,9 @@ public:
     [[nodiscard]] Step on_bytes(std::string_view bytes);
     /// The guest was reset on its own wish: the command that did it counts as 0, the prompt will come again.
     void on_reboot();
+    /// The machine is another one: back at the prompt before the current command, or at the beginning of a
+    /// boot. Goes on with the next command.
+    [[nodiscard]] Step on_return(bool at_prompt);
     /// The guest halted on its own wish: nothing more will be run.
     void on_halt() { state_ = State::finished; }
 
@@ -64,7 +67,8 @@ private:
     serial::MarkParser marks_;
     serial::PromptFinder prompt_;
     serial::Filter filter_{serial::Policy::show};
-    std::string aside_; ///< the end of what was not printed
+    bool line_open_ = false; ///< what was printed last did not end its line
+    std::string aside_;      ///< the end of what was not printed
 };
 
 } // namespace pagelab::console::machine

@@ -16,6 +16,9 @@ struct BatchResult {
 };
 
 /// Runs the batch to its end. Prints the output of commands to stdout and its own words to stderr.
-[[nodiscard]] BatchResult run_batch(Session& session, Batch& batch, const SignalGuard& signals);
+/// After a death the batch is over, unless it is to keep going: then the next command runs in the state
+/// before the one that killed the guest, or after a fresh boot where there is none. The exit code stays 3.
+[[nodiscard]] BatchResult run_batch(Session& session, Batch& batch, const SignalGuard& signals,
+                                    bool keep_going = false);
 
 } // namespace pagelab::console::machine

@@ -6,13 +6,14 @@
 
 namespace pagelab::console::machine {
 
-/// Separates what goes to the guest from `^] q`. `^] ]` sends the byte 0x1D; anything else after ^] is
-/// dropped.
+/// Separates what goes to the guest from `^] q` and `^] u`. `^] ]` sends the byte 0x1D; anything else after
+/// ^] is dropped.
 class KeyPrefix {
 public:
     struct Typed {
         std::string to_guest;
         bool quit = false; ///< what was typed behind it is dropped
+        bool undo = false;
     };
 
     [[nodiscard]] Typed feed(std::string_view bytes) {
@@ -30,6 +31,7 @@ public:
                 typed.quit = true;
                 return typed;
             }
+            typed.undo = typed.undo || byte == 'u' || byte == 'U';
             if (byte == ']') {
                 typed.to_guest.push_back(kPrefix);
             }

@@ -30,6 +30,12 @@ public:
     [[nodiscard]] std::optional<interface::LabState> state() const;
     /// The word that poll() moves; nothing while the page is not a lab page (yet).
     [[nodiscard]] std::optional<std::uint32_t> heartbeat() const;
+    /// Commands begun since boot; 0 while the page is not a lab page.
+    [[nodiscard]] std::uint32_t commands() const;
+    /// The number of the command that asks for memory as it was before; nothing if none does.
+    [[nodiscard]] std::optional<std::uint32_t> undo_request() const;
+    /// The whole page, as it is now; nothing while it is not a lab page (yet).
+    [[nodiscard]] std::optional<interface::LabPage> copy() const;
 
 private:
     explicit LabMemory(const volatile interface::LabPage* page) : page_(page) {}

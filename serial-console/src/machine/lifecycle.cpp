@@ -117,13 +117,15 @@ int perform_one(const RunRequest& request, const Consoles& consoles) {
     case RunRequest::Mode::exec:
     case RunRequest::Mode::script: {
         Batch batch(std::move(*commands));
-        const ConsoleResult result = as_console_result(run_batch(*session, batch, signals));
+        const ConsoleResult result =
+            as_console_result(run_batch(*session, batch, signals, request.keep_going));
         return finish(*session, *base, result, true);
     }
     case RunRequest::Mode::plain:
     case RunRequest::Mode::console: {
         const bool picture = request.mode == RunRequest::Mode::console && consoles.picture;
-        const ConsoleResult result = (picture ? consoles.picture : consoles.plain)(*session, signals, true);
+        const ConsoleResult result = (picture ? consoles.picture : consoles.plain)(
+            *session, signals, {.ours = true, .keep_going = request.keep_going});
         return finish(*session, *base, result, true);
     }
     }
@@ -151,7 +153,8 @@ int perform_one(const AttachRequest& request, const Consoles& consoles) {
         return refuse(session.error().text, session.error().status);
     }
     const bool picture = !request.plain && consoles.picture;
-    const ConsoleResult result = (picture ? consoles.picture : consoles.plain)(*session, signals, false);
+    const ConsoleResult result =
+        (picture ? consoles.picture : consoles.plain)(*session, signals, {.ours = false});
     const int status = finish(*session, *base, result, false);
     if (!result.machine_gone && status == kExitOk) {
         say(fmt::format("{} goes on; scripts/stop {} ends it", run->name(), run->name()));

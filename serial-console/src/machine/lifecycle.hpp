@@ -18,8 +18,14 @@ struct ConsoleResult {
     bool machine_gone = false; ///< QEMU has ended
 };
 
-/// Shows the lab to a user until she leaves it. `ours` says that leaving ends the machine.
-using Console = std::function<ConsoleResult(Session& session, const SignalGuard& signals, bool ours)>;
+/// How a user came to a lab.
+struct Visit {
+    bool ours = true;        ///< leaving ends the machine
+    bool keep_going = false; ///< a pipe goes on after a death of the guest
+};
+
+/// Shows the lab to a user until she leaves it.
+using Console = std::function<ConsoleResult(Session& session, const SignalGuard& signals, Visit visit)>;
 
 /// Draws the picture of a run once: text or SVG, as asked. An error is a sentence.
 using Draw =

@@ -26,6 +26,7 @@ struct RawRun {
     bool detach = false;
     bool list = false;
     bool icount = false;
+    bool keep_going = false;
     bool yes = false;
 };
 
@@ -59,6 +60,9 @@ void declare_run(CLI::App& run, RawRun& raw) {
     auto* const cpu = run.add_option("--cpu", raw.cpu, "CPU model, as QEMU names it; max");
     auto* const machine = run.add_option("--machine", raw.machine, "pc, isapc, q35 or microvm; pc");
     auto* const icount = run.add_flag("--icount", raw.icount, "count instructions: two runs are equal");
+    auto* const keep_going =
+        run.add_flag("--keep-going", raw.keep_going,
+                     "after a death of the guest go on with the next command (--exec, --script, a pipe)");
     run.add_flag("--yes", raw.yes, "install what is missing without asking");
 
     const std::vector<CLI::Option*> modes = {exec, script, detach, attach, list};
@@ -72,7 +76,7 @@ void declare_run(CLI::App& run, RawRun& raw) {
     for (CLI::Option* const mode : {exec, script, detach, list}) {
         plain->excludes(mode);
     }
-    for (CLI::Option* const choice : {name, memory, cpu, machine, icount}) {
+    for (CLI::Option* const choice : {name, memory, cpu, machine, icount, keep_going}) {
         attach->excludes(choice);
         list->excludes(choice);
     }
@@ -100,6 +104,7 @@ std::expected<Request, std::string> understand_run(const CLI::App& run, const Ra
     }
     RunRequest request;
     request.kernel = raw.kernel;
+    request.keep_going = raw.keep_going;
     if (run.count("--name") > 0) {
         auto name = checked_name(raw.name);
         if (!name) {

@@ -18,6 +18,7 @@ struct RunRequest {
     std::string kernel; ///< path of the kernel's image
     MachineSpec machine;
     std::optional<std::string> name; ///< nothing: `lab`, or a private one in a batch
+    bool keep_going = false;         ///< after a death of the guest, with the next command
     std::string text;                ///< exec: the commands; script: the file, `-` is stdin
 };
 

@@ -6,6 +6,6 @@
 
 namespace pagelab::console::machine {
 
-[[nodiscard]] ConsoleResult run_plain(Session& session, const SignalGuard& signals, bool ours);
+[[nodiscard]] ConsoleResult run_plain(Session& session, const SignalGuard& signals, Visit visit);
 
 } // namespace pagelab::console::machine

@@ -29,8 +29,9 @@ constexpr mode_t kOthersWrite = 0022;
 constexpr std::size_t kLongestName = 32;
 
 constexpr std::array kRunFiles = {
-    run_file::kSerial,    run_file::kGdb,     run_file::kQmp, run_file::kControl, run_file::kRam,
-    run_file::kSerialLog, run_file::kQemuLog, run_file::kPid, run_file::kRecord,  run_file::kLock,
+    run_file::kSerial, run_file::kGdb,       run_file::kQmp,     run_file::kControl,
+    run_file::kRam,    run_file::kSerialLog, run_file::kQemuLog, run_file::kPid,
+    run_file::kRecord, run_file::kState,     run_file::kLock,
 };
 
 std::string reason() {
@@ -248,7 +249,7 @@ void write_record(const RunDirectory& directory, const RunRecord& record, const 
     const nlohmann::ordered_json json = {{"name", directory.name()},   {"pid", process.pid},
                                          {"started", process.started}, {"machine", record.machine},
                                          {"cpu", record.cpu},          {"memory", record.memory},
-                                         {"kernel", record.kernel}};
+                                         {"kernel", record.kernel},    {"icount", record.icount}};
     std::ofstream(directory.file(run_file::kRecord)) << json.dump() << '\n';
     // The pid file is what counts as "started", so it comes last.
     std::ofstream(directory.file(run_file::kPid)) << identity_text(process);
@@ -265,6 +266,7 @@ RunRecord read_record(const fs::path& path) {
         record.cpu = json.value("cpu", "");
         record.memory = json.value("memory", std::uint64_t{0});
         record.kernel = json.value("kernel", "");
+        record.icount = json.value("icount", false);
     }
     return record;
 }

@@ -86,6 +86,7 @@ inline constexpr std::string_view kGdb = "gdb.sock";
 inline constexpr std::string_view kQmp = "qmp.sock";
 inline constexpr std::string_view kControl = "control.sock";
 inline constexpr std::string_view kRam = "ram";
+inline constexpr std::string_view kState = "state"; ///< snapshots of the machine
 inline constexpr std::string_view kSerialLog = "serial.log";
 inline constexpr std::string_view kQemuLog = "qemu.log";
 inline constexpr std::string_view kLock = "lock";
@@ -99,6 +100,7 @@ struct RunRecord {
     std::string cpu;          ///< as after --cpu
     std::uint64_t memory = 0; ///< bytes of RAM
     std::string kernel;       ///< path of the kernel's image
+    bool icount = false;      ///< as --icount
 };
 
 /// A run that somebody started and that still lives.

@@ -39,6 +39,11 @@ public:
     void send(std::string_view bytes) { unsent_ += bytes; }
     /// Forgets what was not sent: it was meant for a machine that is no more.
     void drop_unsent() { unsent_.clear(); }
+    /// The machine is another one, and its port open.
+    void reopen() {
+        drop_unsent();
+        open_ = true;
+    }
     /// Sends what can be sent at once.
     void flush() { open_ = open_ && write_available(session_.serial_descriptor(), unsent_); }
 

@@ -1,13 +1,18 @@
 #include "serial-console/src/machine/session.hpp"
 
+#include "serial-console/src/guest/ram.hpp"
 #include "serial-console/src/machine/command_line.hpp"
-#include "serial-console/src/machine/registers.hpp"
+#include "serial-console/src/machine/machine_state.hpp"
+#include "serial-console/src/machine/post_mortem.hpp"
+#include "serial-console/src/machine/vcpu_thread.hpp"
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 namespace pagelab::console::machine {
@@ -23,6 +28,10 @@ constexpr milliseconds kAnswerPatience(5000);
 constexpr milliseconds kTakenPatience(2000);
 /// Between SIGTERM and SIGKILL, and until the end after it.
 constexpr milliseconds kEndPatience(3000);
+/// A snapshot taken or loaded; it takes some milliseconds.
+constexpr milliseconds kStatePatience(10000);
+/// An answer of a QEMU that may be stuck.
+constexpr milliseconds kStuckPatience(2000);
 
 /// The child's exit status, if it is our child and has exited by itself.
 std::optional<int> exit_status(pid_t pid) {
@@ -33,17 +42,48 @@ std::optional<int> exit_status(pid_t pid) {
     return std::nullopt;
 }
 
-/// Is somebody connected to the serial port? QEMU names a socket without a client `disconnected:…`.
-bool serial_is_taken(QmpClient& control) {
+/// Is somebody connected to that socket of QEMU's? It names one without a client `disconnected:…`.
+bool is_connected(QmpClient& control, std::string_view label) {
     const auto devices =
         control.execute("query-chardev", nlohmann::json::object(), Deadline(kAnswerPatience));
     if (!devices || !devices->is_array()) {
         return false;
     }
-    return std::ranges::any_of(*devices, [](const nlohmann::json& device) {
-        return device.value("label", "") == "serial" &&
+    return std::ranges::any_of(*devices, [label](const nlohmann::json& device) {
+        return device.value("label", "") == label &&
                !device.value("filename", "disconnected:").starts_with("disconnected:");
     });
+}
+
+/// Why no snapshots are taken of such a machine; nothing if they are.
+std::optional<std::string> objection_to_snapshots(const RunRecord& record) {
+    if (record.icount) {
+        return "no snapshots with --icount: two runs would not be equal";
+    }
+    if (record.memory > kMostSnapshotMemory) {
+        return fmt::format("no snapshots above {} of RAM", memory_size_text(kMostSnapshotMemory));
+    }
+    return std::nullopt;
+}
+
+/// The machine as it was started, as far as the record tells.
+MachineSpec spec_of(const RunRecord& record) {
+    MachineSpec machine;
+    machine.type = parse_machine_type(record.machine).value_or(MachineType::pc);
+    machine.memory = record.memory;
+    machine.cpu = record.cpu;
+    machine.icount = record.icount;
+    return machine;
+}
+
+/// All zeros, and still the same file: whoever has it mapped sees the new machine's memory.
+void clear_ram(const std::filesystem::path& ram) {
+    const FileDescriptor file(::open(ram.c_str(), O_RDWR | O_CLOEXEC));
+    std::error_code error;
+    const auto bytes = static_cast<off_t>(std::filesystem::file_size(ram, error));
+    if (file && !error) {
+        static_cast<void>(::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes));
+    }
 }
 
 void end_and_reap(const ProcessIdentity& identity) {
@@ -58,7 +98,8 @@ void end_and_reap(const ProcessIdentity& identity) {
 Session::Session(std::filesystem::path path, ProcessIdentity process, RunRecord record, FileDescriptor serial,
                  QmpClient control)
     : path_(std::move(path)), process_(process), record_(std::move(record)), serial_(std::move(serial)),
-      control_(std::move(control)), lab_(LabMemory::open(ram_file())) {}
+      control_(std::move(control)), lab_(LabMemory::open(ram_file())), host_word_(HostWord::open(ram_file())),
+      no_snapshots_(objection_to_snapshots(record_)), notice_due_(no_snapshots_.has_value()) {}
 
 std::expected<Session, Failure> Session::launch(RunDirectory directory, const MachineSpec& machine,
                                                 const std::filesystem::path& kernel, Lifetime lifetime) {
@@ -82,10 +123,11 @@ std::expected<Session, Failure> Session::launch(RunDirectory directory, const Ma
                                       : fmt::format("QEMU: {}", complaint));
     }
     RunRecord record{std::string(machine_type_name(machine.type)), machine.cpu, machine.memory,
-                     kernel.string()};
+                     kernel.string(), machine.icount};
     write_record(directory, record, *process);
     Session session(directory.path(), *process, std::move(record), std::move(*serial), std::move(*control));
     session.directory_ = std::move(directory);
+    session.lifetime_ = lifetime;
     const auto started =
         session.control_.execute("cont", nlohmann::json::object(), Deadline(kAnswerPatience));
     if (!started) {
@@ -101,7 +143,7 @@ std::expected<Session, Failure> Session::attach(const LiveRun& run) {
         return std::unexpected(Failure{
             fmt::format("another console is attached to {}; only one can be", run.name()), kExitUsage});
     }
-    if (serial_is_taken(*control)) {
+    if (is_connected(*control, "serial")) {
         return std::unexpected(Failure{
             fmt::format("another program has the serial port of {}; it takes one at a time", run.name()),
             kExitUsage});
@@ -173,30 +215,247 @@ Happened Session::on_shutdown() {
     if (state == LabState::rebooting && !reviving_) {
         return {Happening::rebooting, "the guest reboots"};
     }
-    return {Happening::died, fmt::format("the guest died of a triple fault: {}", where())};
+    registers_ = ask_registers();
+    return {Happening::died, fmt::format("the guest died of a triple fault: {}",
+                                         registers_ ? registers_text(*registers_)
+                                                    : std::string("its registers can't be read"))};
 }
 
 std::expected<void, std::string> Session::revive() {
-    const Deadline deadline(kAnswerPatience);
+    auto done = reset(nullptr);
+    if (done) {
+        snapshots_.clear();
+        runs_again();
+        reviving_ = true;
+    }
+    return done;
+}
+
+std::expected<void, std::string> Session::execute(const char* command, nlohmann::json arguments) {
+    const auto answer = control_.execute(command, arguments, Deadline(kAnswerPatience));
+    return answer ? std::expected<void, std::string>{} : std::unexpected(answer.error());
+}
+
+/// Resets the machine, or gives it another state, and lets it run.
+std::expected<void, std::string> Session::reset(const Moment* then) {
     const nlohmann::json none = nlohmann::json::object();
-    for (const auto& [command, arguments] :
-         {std::pair<const char*, nlohmann::json>{"set-action", {{"reboot", "reset"}}},
-          {"system_reset", none},
-          {"set-action", {{"reboot", "shutdown"}}},
-          {"cont", none}}) {
-        const auto answer = control_.execute(command, arguments, deadline);
-        if (!answer) {
-            return std::unexpected(answer.error());
+    auto done = execute("set-action", {{"reboot", "reset"}});
+    if (done) {
+        done = execute("system_reset", none);
+    }
+    if (done && then != nullptr) {
+        done = load_state(control_, then->tag, Deadline(kStatePatience));
+    }
+    if (done) {
+        done = execute("set-action", {{"reboot", "shutdown"}});
+    }
+    return done ? execute("cont", none) : done;
+}
+
+/// Ends this QEMU and starts another on the same run: for one that does not obey any more.
+std::expected<void, std::string> Session::relaunch(const Moment* then) {
+    serial_.reset();
+    if (const auto process = ProcessHandle::open(process_)) {
+        process->signal(SIGKILL);
+        static_cast<void>(process->wait_ended(Deadline(kEndPatience)));
+    }
+    ::waitpid(process_.pid, nullptr, WNOHANG);
+    if (!directory_) {
+        directory_ = RunDirectory::take_over(path_);
+    }
+    if (!directory_) {
+        return std::unexpected("another program holds the run");
+    }
+    for (const std::string_view name :
+         {run_file::kSerial, run_file::kGdb, run_file::kQmp, run_file::kControl}) {
+        ::unlink(directory_->file(name).c_str());
+    }
+    clear_ram(ram_file());
+    const auto process = start_qemu(spec_of(record_), *directory_, record_.kernel, lifetime_);
+    if (!process) {
+        return std::unexpected(process.error());
+    }
+    process_ = *process;
+    vcpu_thread_.reset();
+    state_image_ = false;
+    auto control = QmpClient::connect(directory_->file(run_file::kControl), Deadline(kStartPatience));
+    auto serial = connect_to(directory_->file(run_file::kSerial));
+    if (!control || !serial) {
+        return std::unexpected(control ? serial.error() : control.error());
+    }
+    control_ = std::move(*control);
+    serial_ = std::move(*serial);
+    answers_ = true;
+    write_record(*directory_, record_, process_);
+    if (then != nullptr) {
+        const Deadline deadline(kStatePatience);
+        auto done = open_state_image(control_, directory_->file(run_file::kState), deadline);
+        if (done) {
+            done = load_state(control_, then->tag, deadline);
+        }
+        if (!done) {
+            return done;
+        }
+        state_image_ = true;
+    }
+    return execute("cont", nlohmann::json::object());
+}
+
+/// By a reset if QEMU obeys, else by another QEMU.
+std::expected<std::string, std::string> Session::restart(const Moment* then) {
+    if (answers_) {
+        if (const auto done = reset(then)) {
+            runs_again();
+            return "";
         }
     }
-    // What the reset itself made QEMU say is nobody else's doing.
+    if (const auto done = relaunch(then); !done) {
+        return std::unexpected(done.error());
+    }
+    runs_again();
+    return "QEMU did not answer any more and was started anew";
+}
+
+std::expected<std::string, std::string> Session::boot_afresh() {
+    auto done = restart(nullptr);
+    snapshots_.clear();
+    return done;
+}
+
+std::expected<std::string, std::string> Session::go_back(const Moment& moment) {
+    std::expected<std::string, std::string> done;
+    if (running_ && answers_ && load_state(control_, moment.tag, Deadline(kStatePatience))) {
+        runs_again();
+    } else {
+        done = restart(&moment);
+    }
+    if (done) {
+        // What lies in the socket was meant for a machine that will never have been.
+        if (auto serial = connect_to(path_ / run_file::kSerial)) {
+            serial_ = std::move(*serial);
+        }
+        snapshots_.went_back_to(moment);
+    }
+    return done;
+}
+
+std::expected<Moment, std::string> Session::undo_last(std::optional<std::uint32_t> asking) {
+    if (no_snapshots_) {
+        return std::unexpected(*no_snapshots_);
+    }
+    if (!running_ || debugger_connected()) {
+        return std::unexpected("a debugger holds the guest");
+    }
+    const std::uint32_t begun = asking.value_or(lab_ ? lab_->commands() : 0);
+    const auto moment = snapshots_.before_last(begun, asking ? 2 : 1);
+    if (!moment) {
+        return std::unexpected("there is no snapshot from before the last command");
+    }
+    if (const auto done = go_back(*moment); !done) {
+        return std::unexpected(done.error());
+    }
+    return *moment;
+}
+
+void Session::refuse_undo(std::uint32_t asking) {
+    refused_undo_ = asking;
+    show_host();
+}
+
+void Session::show_host() {
+    if (!host_word_ || !lab_ || !lab_->state()) {
+        return;
+    }
+    const auto asked = lab_->undo_request();
+    const bool refused = asked && refused_undo_ == asked;
+    if (!asked) {
+        refused_undo_.reset();
+    }
+    host_word_->set(no_snapshots_ || refused ? 0 : interface::host_bits::kSnapshots);
+}
+
+bool Session::prepare_state_image() {
+    if (!state_image_) {
+        const auto made = create_state_image(control_, path_ / run_file::kState, Deadline(kStatePatience));
+        state_image_ = made.has_value();
+        if (!made) {
+            no_snapshots_ = fmt::format("no snapshots: {}", made.error());
+            notice_due_ = true;
+        }
+    }
+    return state_image_;
+}
+
+void Session::keep_moment() {
+    if (no_snapshots_ || !running_ || shut_down_ || debugger_connected() || !really_running() ||
+        !prepare_state_image()) {
+        return;
+    }
+    const std::uint32_t commands = lab_ ? lab_->commands() : 0;
+    const std::string tag = snapshots_.tag_for(commands);
+    const auto saved = save_state(control_, tag, Deadline(kStatePatience));
+    forget_own_events();
+    if (saved) {
+        snapshots_.add({tag, commands});
+    } else {
+        no_snapshots_ = fmt::format("no snapshots any more: {}", saved.error());
+        notice_due_ = true;
+        snapshots_.clear();
+    }
+    if (!really_running()) { // whoever stopped it meanwhile was forgotten with our own stop
+        running_ = false;
+        pending_ = Happened{Happening::paused, "the guest is held by a debugger or a monitor"};
+    }
+}
+
+std::optional<std::string> Session::take_notice() {
+    return std::exchange(notice_due_, false) ? no_snapshots_ : std::nullopt;
+}
+
+/// What the reset or the snapshot itself made QEMU say is nobody else's doing.
+void Session::forget_own_events() {
     for (const std::string_view own : {"STOP", "RESET", "RESUME"}) {
         control_.forget(own);
     }
+}
+
+void Session::runs_again() {
+    forget_own_events();
     running_ = true;
     shut_down_ = false;
-    reviving_ = true;
-    return {};
+    reviving_ = false;
+    registers_.reset();
+    pending_.reset();
+}
+
+std::optional<VcpuTime> Session::vcpu_time() {
+    if (!vcpu_thread_) {
+        const auto cpus =
+            control_.execute("query-cpus-fast", nlohmann::json::object(), Deadline(kAnswerPatience));
+        if (!cpus || !cpus->is_array() || cpus->empty()) {
+            return std::nullopt;
+        }
+        vcpu_thread_ = cpus->front().value("thread-id", 0);
+    }
+    return read_vcpu_time(process_.pid, *vcpu_thread_);
+}
+
+std::optional<bool> Session::halted() {
+    const auto registers = ask_registers();
+    return registers ? std::optional(registers->halted) : std::nullopt;
+}
+
+bool Session::debugger_connected() {
+    return answers_ && is_connected(control_, "gdb");
+}
+
+bool Session::really_running() {
+    const auto status = control_.execute("query-status", nlohmann::json::object(), Deadline(kAnswerPatience));
+    return status && status->value("status", "") == "running";
+}
+
+bool Session::inject_nmi() {
+    return execute("inject-nmi", nlohmann::json::object()).has_value();
 }
 
 Happened Session::on_gone() {
@@ -218,18 +477,41 @@ Happened Session::on_gone() {
             complaint.empty() ? std::string("QEMU ended") : fmt::format("QEMU ended: {}", complaint)};
 }
 
-std::string Session::where() {
-    const auto text = control_.human("info registers", Deadline(kAnswerPatience));
-    const auto registers = text ? parse_registers(*text) : std::nullopt;
-    return registers ? registers_text(*registers) : std::string("its registers can't be read");
+std::optional<CpuRegisters> Session::ask_registers() {
+    if (!answers_) {
+        return std::nullopt;
+    }
+    const auto text = control_.human("info registers", Deadline(kStuckPatience));
+    answers_ = text.has_value();
+    return text ? parse_registers(*text) : std::nullopt;
 }
 
-std::string Session::freeze_and_describe() {
-    static_cast<void>(control_.execute("stop", nlohmann::json::object(), Deadline(kAnswerPatience)));
-    return where();
+void Session::freeze() {
+    registers_ = ask_registers(); // a CPU that is stuck can't be stopped, but looked at
+    if (answers_ && running_) {
+        answers_ = control_.execute("stop", nlohmann::json::object(), Deadline(kStuckPatience)).has_value();
+        if (const auto stopped = ask_registers()) {
+            registers_ = stopped;
+        }
+    }
+    forget_own_events();
+    running_ = false;
+    shut_down_ = true;
+}
+
+std::vector<std::string> Session::post_mortem() {
+    const auto ram = guest::Ram::open(ram_file());
+    if (!registers_ || !ram) {
+        return {registers_ ? ram.error() : std::string("QEMU does not tell the registers")};
+    }
+    const auto read = [&ram](paging::PhysAddr address) { return ram->word(address); };
+    return machine::post_mortem(*registers_, lab_ ? lab_->copy() : std::nullopt, read);
 }
 
 void Session::release() {
+    if (host_word_ && lab_ && lab_->state()) {
+        host_word_->set(0);
+    }
     serial_.reset();
     directory_.reset();
 }

@@ -2,17 +2,22 @@
 // Plain, batch and picture all stand on it. It tells what happened to the guest; what to do then is theirs.
 #pragma once
 
+#include "serial-console/src/machine/host_word.hpp"
 #include "serial-console/src/machine/lab_memory.hpp"
 #include "serial-console/src/machine/machine_spec.hpp"
 #include "serial-console/src/machine/qemu_process.hpp"
 #include "serial-console/src/machine/qmp_client.hpp"
+#include "serial-console/src/machine/registers.hpp"
 #include "serial-console/src/machine/run_directory.hpp"
+#include "serial-console/src/machine/snapshot_ring.hpp"
 #include "serial-console/src/machine/unix_socket.hpp"
+#include "serial-console/src/machine/watchdog.hpp"
 
 #include <expected>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pagelab::console::machine {
 
@@ -74,8 +79,42 @@ public:
     [[nodiscard]] const std::optional<LabMemory>& lab() const { return lab_; }
     [[nodiscard]] QmpClient& control() { return control_; }
 
-    /// Stops the guest and says where it is: for one that hangs.
-    [[nodiscard]] std::string freeze_and_describe();
+    // --- a guest that died or hangs ------------------------------------------------------------------------
+    /// Stops it for good, as a death does: then its memory and registers can be looked at.
+    void freeze();
+    /// How it died, in lines; after Happening::died or freeze().
+    [[nodiscard]] std::vector<std::string> post_mortem();
+    /// The machine is reset and boots. QEMU is started anew if it does not obey; `text` of the result says
+    /// so.
+    [[nodiscard]] std::expected<std::string, std::string> boot_afresh();
+
+    // --- snapshots -----------------------------------------------------------------------------------------
+    /// Takes a snapshot, where it can be had: before a command goes to the guest.
+    void keep_moment();
+    /// Why there are none; nothing if there are.
+    [[nodiscard]] const std::optional<std::string>& no_snapshots() const { return no_snapshots_; }
+    /// The same, once for each reason: for a console to tell its user.
+    [[nodiscard]] std::optional<std::string> take_notice();
+    /// The state to come back to from a death.
+    [[nodiscard]] std::optional<Moment> last_moment() const { return snapshots_.newest(); }
+    /// Makes it the machine's state. What was sent to the guest and not read yet is dropped.
+    [[nodiscard]] std::expected<std::string, std::string> go_back(const Moment& moment);
+    /// The state before the last command. If a command asks for it, `asking` is its number, and the one
+    /// before it is the last.
+    [[nodiscard]] std::expected<Moment, std::string> undo_last(std::optional<std::uint32_t> asking);
+    /// Tells the kernel that its request can't be answered.
+    void refuse_undo(std::uint32_t asking);
+    [[nodiscard]] bool refused_undo(std::uint32_t asking) const { return refused_undo_ == asking; }
+
+    // --- for the overseer ----------------------------------------------------------------------------------
+    /// Writes the lab page's word `host` where it is not right.
+    void show_host();
+    [[nodiscard]] std::optional<VcpuTime> vcpu_time();
+    /// Is the CPU in `hlt`? Nothing if QEMU does not answer.
+    [[nodiscard]] std::optional<bool> halted();
+    [[nodiscard]] bool debugger_connected();
+    [[nodiscard]] bool really_running(); ///< asks QEMU
+    [[nodiscard]] bool inject_nmi();
 
     /// Lets go of it: the machine goes on without a console.
     void release();
@@ -90,7 +129,14 @@ private:
     [[nodiscard]] std::optional<Happened> on_event(const QmpEvent& event);
     [[nodiscard]] Happened on_shutdown();
     [[nodiscard]] Happened on_gone();
-    [[nodiscard]] std::string where();
+    [[nodiscard]] std::optional<CpuRegisters> ask_registers();
+    [[nodiscard]] std::expected<void, std::string> reset(const Moment* then);
+    [[nodiscard]] std::expected<void, std::string> relaunch(const Moment* then);
+    [[nodiscard]] std::expected<std::string, std::string> restart(const Moment* then);
+    [[nodiscard]] std::expected<void, std::string> execute(const char* command, nlohmann::json arguments);
+    [[nodiscard]] bool prepare_state_image();
+    void forget_own_events();
+    void runs_again();
     void learn_state();
     void remove_directory();
 
@@ -100,11 +146,21 @@ private:
     FileDescriptor serial_;
     QmpClient control_;
     std::optional<LabMemory> lab_;
+    std::optional<HostWord> host_word_;
     std::optional<RunDirectory> directory_; ///< while this process holds the run's lock
     bool running_ = true;
     bool shut_down_ = false; ///< the guest was reset or died, and QEMU waits
     bool reviving_ = false;  ///< a reboot was granted and the page still tells of it
     bool ended_outside_ = false;
+    bool answers_ = true; ///< QEMU's monitor
+    Lifetime lifetime_ = Lifetime::detached;
+    std::optional<CpuRegisters> registers_; ///< of a guest that was stopped for good
+    std::optional<pid_t> vcpu_thread_;
+    SnapshotRing snapshots_;
+    std::optional<std::string> no_snapshots_;
+    bool notice_due_ = false;
+    bool state_image_ = false; ///< QEMU has it
+    std::optional<std::uint32_t> refused_undo_;
     std::optional<Happened> pending_;
 };
 

@@ -47,6 +47,14 @@ void complain(const std::string& text) {
     line("error", text);
 }
 
+void report(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& each : lines) {
+        text += fmt::format("  {}{}", each, raw_terminal ? "\r\n" : "\n");
+    }
+    static_cast<void>(write_all(STDERR_FILENO, text));
+}
+
 void lines_need_return(bool needed) {
     raw_terminal = needed;
 }

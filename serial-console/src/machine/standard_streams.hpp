@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pagelab::console::machine {
 
@@ -14,6 +15,8 @@ void say(const std::string& text);
 
 /// One line on stderr: `error: TEXT`.
 void complain(const std::string& text);
+/// Lines that belong to what was said before, indented, to stderr.
+void report(const std::vector<std::string>& lines);
 
 /// While the terminal is raw, lines on stderr end in CR LF.
 void lines_need_return(bool needed);

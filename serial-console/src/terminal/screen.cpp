@@ -22,9 +22,9 @@ namespace {
 using machine::ConsoleResult;
 
 ConsoleResult fall_back(const std::string& why, machine::Session& session,
-                        const machine::SignalGuard& signals, bool ours) {
+                        const machine::SignalGuard& signals, machine::Visit visit) {
     machine::say(fmt::format("{}; going on as with --plain", why));
-    return machine::run_plain(session, signals, ours);
+    return machine::run_plain(session, signals, visit);
 }
 
 } // namespace
@@ -48,24 +48,25 @@ std::optional<std::string> why_not() {
     return std::nullopt;
 }
 
-ConsoleResult run_picture(machine::Session& session, const machine::SignalGuard& signals, bool ours) {
+ConsoleResult run_picture(machine::Session& session, const machine::SignalGuard& signals,
+                          machine::Visit visit) {
     if (const auto why = why_not()) {
         // Without any terminal nobody expects a picture.
         return ::isatty(STDOUT_FILENO) == 0 || ::isatty(STDIN_FILENO) == 0
-                   ? machine::run_plain(session, signals, ours)
-                   : fall_back(*why, session, signals, ours);
+                   ? machine::run_plain(session, signals, visit)
+                   : fall_back(*why, session, signals, visit);
     }
     auto ram = guest::Ram::open(session.ram_file());
     if (!ram) {
-        return fall_back(fmt::format("no picture: {}", ram.error()), session, signals, ours);
+        return fall_back(fmt::format("no picture: {}", ram.error()), session, signals, visit);
     }
     PictureResult result;
     {
         auto terminal = CursesTerminal::open();
         if (!terminal) {
-            return fall_back(terminal.error(), session, signals, ours);
+            return fall_back(terminal.error(), session, signals, visit);
         }
-        result = PictureLoop{session, signals, *ram, **terminal, ours}.run();
+        result = PictureLoop{session, signals, *ram, **terminal, visit.ours}.run();
     }
     if (!result.farewell.empty()) {
         result.console.status == machine::kExitOk ? machine::say(result.farewell)

@@ -15,6 +15,6 @@ namespace pagelab::console::terminal {
 /// Shows the picture until the user leaves it or the guest ends. Where the terminal is not fit for it this
 /// says so, and is the plain console.
 [[nodiscard]] machine::ConsoleResult run_picture(machine::Session& session,
-                                                 const machine::SignalGuard& signals, bool ours);
+                                                 const machine::SignalGuard& signals, machine::Visit visit);
 
 } // namespace pagelab::console::terminal

@@ -1,0 +1,80 @@
+#include "serial-console/src/machine/overseer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace pagelab::console::machine {
+namespace {
+
+constexpr char kCtrlC = 0x03;
+/// Between two looks while a command runs: a command that asks something of the host waits so long.
+constexpr int kCommandLookMs = 10;
+
+} // namespace
+
+void Overseer::sent(std::string_view bytes) {
+    if (bytes.contains(kCtrlC)) {
+        watchdog_.typed_interrupt(Clock::now());
+    }
+}
+
+int Overseer::patience_ms(int usual) const {
+    const auto state = session_.lab() ? session_.lab()->state() : std::nullopt;
+    return state == interface::LabState::running ? std::min(usual, kCommandLookMs) : usual;
+}
+
+std::optional<Finding> Overseer::look() {
+    session_.show_host();
+    if (!session_.lab() || !session_.running()) {
+        watchdog_.spared(Clock::now());
+        return std::nullopt;
+    }
+    if (session_.lab()->state() == interface::LabState::panic) {
+        return lost("the kernel panicked");
+    }
+    if (const auto command = session_.lab()->undo_request()) {
+        return Finding{Finding::What::wants_undo, {}, *command};
+    }
+    return watch_command();
+}
+
+std::optional<Finding> Overseer::watch_command() {
+    const auto ask_halted = [this] { return session_.halted(); };
+    const LabMemory& lab = *session_.lab();
+    const Watchdog::Signs signs{.running = true,
+                                .heartbeat = lab.heartbeat(),
+                                .state = lab.state(),
+                                .commands = lab.commands(),
+                                .vcpu = session_.vcpu_time()};
+    switch (watchdog_.look(Clock::now(), signs, ask_halted)) {
+    case Watchdog::Verdict::fine:
+        return std::nullopt;
+    case Watchdog::Verdict::interrupt:
+        if (session_.debugger_connected() || !session_.really_running()) {
+            watchdog_.spared(Clock::now()); // what looks like a hang may be the debugger's doing
+            return std::nullopt;
+        }
+        if (!session_.inject_nmi()) {
+            return lost("the guest hangs, and QEMU does not answer");
+        }
+        watchdog_.sent_nmi(Clock::now());
+        return Finding{Finding::What::interrupted,
+                       "the guest hangs: the command gave no sign of life; ended it by an NMI", 0};
+    case Watchdog::Verdict::lost:
+        if (session_.debugger_connected()) {
+            watchdog_.spared(Clock::now());
+            return std::nullopt;
+        }
+        return lost("the guest hangs, and no NMI brings it back");
+    }
+    return std::nullopt;
+}
+
+Finding Overseer::lost(std::string why) {
+    session_.freeze();
+    return {Finding::What::died, std::move(why), 0};
+}
+
+} // namespace pagelab::console::machine
