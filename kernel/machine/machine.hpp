@@ -49,6 +49,14 @@ enum class Staleness : std::uint8_t {
     still_mapped, // the tables name no page, but the CPU reads one
 };
 
+/// Why a console did not bring back the machine as it was before the last command.
+enum class HostAnswer : std::uint8_t {
+    no_console,  // none with snapshots is there
+    no_snapshot, // it has none from before that command
+    silent,      // it does not answer
+    interrupted, // a Ctrl-C came first
+};
+
 /// Frames by role; the sum of all is `total`.
 struct FrameCounts {
     std::uint32_t total = 0, free = 0, kernel = 0, directory = 0, table = 0, data = 0, reserved = 0;
@@ -179,6 +187,9 @@ public:
     [[nodiscard]] virtual std::optional<std::uint32_t> checkpoint() const = 0;
     /// Takes back the last command that changed something and was not taken back yet.
     [[nodiscard]] virtual std::expected<UndoReport, OperationError> undo() = 0;
+    /// Asks the console outside for all of the machine as it was before the last command. Returns only if
+    /// that did not come about: else this command will never have been.
+    [[nodiscard]] virtual HostAnswer request_machine_undo() = 0;
     virtual void record_fault(const Exception& exception) = 0;
 
     // --- console and clock -----------------------------------------------------------------------------

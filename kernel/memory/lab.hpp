@@ -280,6 +280,27 @@ public:
         end_change();
         return result;
     }
+    [[nodiscard]] machine::HostAnswer request_machine_undo() override {
+        using machine::HostAnswer;
+        constexpr std::uint32_t kPolls = 10'000'000; // a second or more; an answer takes milliseconds
+        volatile interface::LabPage& page = hw_.lab_page();
+        const auto console = [&page] { return (page.host & interface::host_bits::kSnapshots) != 0; };
+        if (!console()) {
+            return HostAnswer::no_console;
+        }
+        page.request_argument = page.command_count;
+        page.request = static_cast<std::uint32_t>(interface::HostRequest::undo_machine);
+        HostAnswer answer = HostAnswer::silent;
+        for (std::uint32_t polls = 0; polls < kPolls && answer == HostAnswer::silent; ++polls) {
+            if (!console()) {
+                answer = HostAnswer::no_snapshot;
+            } else if (poll()) {
+                answer = HostAnswer::interrupted;
+            }
+        }
+        page.request = static_cast<std::uint32_t>(interface::HostRequest::none);
+        return answer;
+    }
     void record_fault(const machine::Exception& exception) override {
         transaction_.note({JournalKind::fault, exception.cr2, exception.eip,
                            (exception.vector << 16) | (exception.code & 0xffff)});

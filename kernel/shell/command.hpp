@@ -45,6 +45,7 @@ struct Flags {
     bool executable = false;
     bool tree = false;
     bool accessed_dirty = false;
+    bool machine = false;
     std::string_view phys;
     std::string_view cr3;
 };

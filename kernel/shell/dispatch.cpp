@@ -67,6 +67,8 @@ void set_option(Flags& flags, std::string_view option, std::string_view value) {
         flags.tree = true;
     } else if (is(option, "--ad")) {
         flags.accessed_dirty = true;
+    } else if (is(option, "--machine")) {
+        flags.machine = true;
     } else if (is(option, "--phys=")) {
         flags.phys = value;
     } else if (is(option, "--cr3=")) {

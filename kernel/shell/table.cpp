@@ -610,9 +610,11 @@ constexpr std::array kCommands = {
             .max_args = 1,
             .usage = "[N]",
             .summary = "take back the last N commands that changed something (1)",
-            .details = "",
+            .details =
+                "With --machine the console outside brings back all of the machine as it was before the\n"
+                "last line: memory, registers and TLB too.\n",
             .examples = {"map 0x40000000; undo", "map 0x40000000; map 0x40001000; undo 2"},
-            .options = "",
+            .options = "--machine",
             .words = "",
             .handler = undo},
     Command{.name = "unmap",

@@ -14,6 +14,19 @@ struct Undo : testing::Test {
     }
 };
 
+TEST_F(Undo, OfTheMachineIsAskedOfAConsoleOnlyAndForABoundedTime) {
+    using machine::HostAnswer;
+    interface::LabPage& page = bench.machine.lab_page();
+    EXPECT_EQ(bench.command([&] { return lab.request_machine_undo(); }), HostAnswer::no_console);
+    EXPECT_EQ(page.request_argument, 0u);
+    page.host = interface::host_bits::kSnapshots;
+    const std::uint32_t heartbeat = page.heartbeat;
+    EXPECT_EQ(bench.command([&] { return lab.request_machine_undo(); }), HostAnswer::silent);
+    EXPECT_NE(page.heartbeat, heartbeat) << "a command that waits is alive";
+    EXPECT_EQ(page.request_argument, page.command_count);
+    EXPECT_EQ(page.request, 0u) << "nobody is asked any more";
+}
+
 TEST_F(Undo, TakesCommandsBackFromTheLastToTheFirst) {
     const State start = state_of(bench);
     ASSERT_TRUE(bench.map(0x40000000, 3));

@@ -249,6 +249,24 @@ TEST_F(Commands, UndoTakesBackCommands) {
     expect_error("undo", "nothing to undo: no command changed anything since");
 }
 
+TEST_F(Commands, UndoOfTheMachineSaysWhyItDidNotComeAbout) {
+    using machine::HostAnswer;
+    ok("map 0x40000000");
+    expect_error("undo --machine",
+                 "undo --machine needs a console with snapshots; scripts/run is one, up to 64 MiB of RAM and "
+                 "without --icount; undo takes back entries alone");
+    session.machine.host_answer = HostAnswer::no_snapshot;
+    expect_error("undo --machine",
+                 "the console has no snapshot from before the last line; did you mean undo?");
+    session.machine.host_answer = HostAnswer::silent;
+    expect_error("undo --machine", "the console does not answer; did you mean undo?");
+    expect_error("undo 2 --machine", "undo --machine takes no number: it goes back before the last line");
+    session.machine.host_answer = HostAnswer::interrupted;
+    session.run("undo --machine");
+    EXPECT_EQ(session.status(), interface::Status::interrupted);
+    expect("undo", {"took back command 1; 2 entries restored, 2 frames freed"});
+}
+
 TEST_F(Commands, UndoOfMoreThanThereIsChangesNothingAndSaysHowMany) {
     ok("map 0x40000000");
     expect_error("undo 3", "only 1 command can be taken back; did you mean undo 1?");

@@ -483,6 +483,8 @@ public:
                           .frames_freed = static_cast<std::uint32_t>(last.taken.size()),
                           .frames_taken_again = static_cast<std::uint32_t>(last.freed.size())};
     }
+    machine::HostAnswer host_answer = machine::HostAnswer::no_console;
+    machine::HostAnswer request_machine_undo() override { return host_answer; }
     void set_checkpoint() override { checkpoint_ = journal_->next_sequence; }
     std::optional<std::uint32_t> checkpoint() const override { return checkpoint_; }
     void record_fault(const Exception& exception) override {

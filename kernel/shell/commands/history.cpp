@@ -65,7 +65,31 @@ Status log(Invocation& invocation) {
     return Status::ok;
 }
 
+/// Comes back only without success: else the machine is as it was before anything was asked.
+Status undo_machine(Invocation& invocation) {
+    using machine::HostAnswer;
+    if (invocation.args.count != 0) {
+        return invocation.fail("undo --machine takes no number: it goes back before the last line");
+    }
+    switch (invocation.machine.request_machine_undo()) {
+    case HostAnswer::no_console:
+        return invocation.fail(
+            "undo --machine needs a console with snapshots; scripts/run is one, up to 64 MiB "
+            "of RAM and without --icount; undo takes back entries alone");
+    case HostAnswer::no_snapshot:
+        return invocation.fail("the console has no snapshot from before the last line; did you mean undo?");
+    case HostAnswer::silent:
+        return invocation.fail("the console does not answer; did you mean undo?");
+    default:
+        invocation.interrupted = true;
+        return Status::interrupted;
+    }
+}
+
 Status undo(Invocation& invocation) {
+    if (invocation.flags.machine) {
+        return undo_machine(invocation);
+    }
     std::uint32_t count = 1;
     if (invocation.args.count != 0) {
         const auto parsed =

@@ -156,11 +156,13 @@ private:
     void undo(std::uint32_t asking) {
         const auto moment = session_.undo_last(asking);
         if (!moment) {
-            say(moment.error());
+            if (moment.error() != kNoEarlierSnapshot) {
+                say(moment.error()); // what the kernel can't know
+            }
             session_.refuse_undo(asking);
             return;
         }
-        say(fmt::format("the machine is as it was when {} commands had begun", moment->commands));
+        say(fmt::format("the machine is as it was before command {}", moment->commands + 1));
         resume(true);
     }
 

@@ -15,6 +15,7 @@ constexpr int kCommandLookMs = 10;
 } // namespace
 
 void Overseer::sent(std::string_view bytes) {
+    lively();
     if (bytes.contains(kCtrlC)) {
         watchdog_.typed_interrupt(Clock::now());
     }
@@ -22,7 +23,8 @@ void Overseer::sent(std::string_view bytes) {
 
 int Overseer::patience_ms(int usual) const {
     const auto state = session_.lab() ? session_.lab()->state() : std::nullopt;
-    return state == interface::LabState::running ? std::min(usual, kCommandLookMs) : usual;
+    const bool soon = state == interface::LabState::running || Clock::now() < lively_until_;
+    return soon ? std::min(usual, kCommandLookMs) : usual;
 }
 
 std::optional<Finding> Overseer::look() {

@@ -28,7 +28,10 @@ public:
     explicit Overseer(Session& session) : session_(session), watchdog_(Clock::now()) {}
 
     /// The guest sent bytes: read them before look().
-    void heard() { watchdog_.heard(Clock::now()); }
+    void heard() {
+        watchdog_.heard(Clock::now());
+        lively();
+    }
     /// These bytes go to the guest.
     void sent(std::string_view bytes);
     /// The machine is another than before: after a reset or a snapshot.
@@ -39,11 +42,13 @@ public:
     [[nodiscard]] int patience_ms(int usual) const;
 
 private:
+    void lively() { lively_until_ = Clock::now() + milliseconds(250); }
     [[nodiscard]] std::optional<Finding> watch_command();
     [[nodiscard]] Finding lost(std::string why);
 
     Session& session_;
     Watchdog watchdog_;
+    Clock::time_point lively_until_; ///< a command may just be about to begin
 };
 
 } // namespace pagelab::console::machine

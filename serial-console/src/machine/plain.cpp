@@ -188,12 +188,15 @@ private:
         const auto moment = session_.undo_last(asking);
         if (moment) {
             print_line_end();
-            say("the machine is as it was before the last line");
+            say(fmt::format("the machine is as it was before command {}", moment->commands + 1));
             resume(true);
             return;
         }
         if (asking) {
             session_.refuse_undo(*asking);
+            if (moment.error() == kNoEarlierSnapshot) {
+                return; // the kernel says so
+            }
         }
         print_line_end();
         say(fmt::format("nothing was undone: {}", moment.error()));

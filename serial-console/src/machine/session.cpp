@@ -349,7 +349,7 @@ std::expected<Moment, std::string> Session::undo_last(std::optional<std::uint32_
     const std::uint32_t begun = asking.value_or(lab_ ? lab_->commands() : 0);
     const auto moment = snapshots_.before_last(begun, asking ? 2 : 1);
     if (!moment) {
-        return std::unexpected("there is no snapshot from before the last command");
+        return std::unexpected(std::string(kNoEarlierSnapshot));
     }
     if (const auto done = go_back(*moment); !done) {
         return std::unexpected(done.error());

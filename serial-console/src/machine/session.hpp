@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pagelab::console::machine {
@@ -26,6 +27,9 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitCommandFailed = 1;
 inline constexpr int kExitUsage = 2; ///< also: what is needed is missing
 inline constexpr int kExitGuestDied = 3;
+
+/// Why an undo did not come about, where that is no fault of anybody's.
+inline constexpr std::string_view kNoEarlierSnapshot = "there is no snapshot from before the last line";
 
 /// Why something did not come about, and the exit code that this means.
 struct Failure {
