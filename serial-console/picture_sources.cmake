@@ -32,6 +32,7 @@ add_library(pagelab_terminal STATIC
   src/terminal/emergency.cpp
   src/terminal/key_map.cpp
   src/terminal/picture_loop.cpp
+  src/terminal/picture_return.cpp
   src/terminal/screen.cpp
   src/terminal/terminfo.cpp)
 target_include_directories(pagelab_terminal SYSTEM PRIVATE ${CURSES_INCLUDE_DIRS})

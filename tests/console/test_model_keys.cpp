@@ -53,6 +53,37 @@ TEST_F(Keys, ThePrefixTwiceIsF6InBothPanes) {
     EXPECT_EQ(state.focus, Pane::terminal);
 }
 
+TEST_F(Keys, ThePrefixAndUUndoTheLastLineInBothPanes) {
+    press(state, kPrefixKey);
+    EXPECT_EQ(press(state, Key::of(U'u')), Effects{GoBack{}});
+    state.focus = Pane::picture;
+    press(state, kPrefixKey);
+    EXPECT_EQ(press(state, Key::of(U'u')), Effects{GoBack{}});
+}
+
+TEST_F(Keys, AfterADeathTheUserChoosesAndTheGuestGetsNothing) {
+    static_cast<void>(update(state, {Time{1}, GuestDied{{"it died", "so it was"}, true}}));
+    EXPECT_EQ(press(state, Key::of(U'x')), Effects{});
+    EXPECT_EQ(press(state, kEnter), Effects{});
+    EXPECT_EQ(press(state, Key::of(U'b')), Effects{GoBack{}});
+    EXPECT_EQ(press(state, Key::of(U'r')), Effects{BootAfresh{}});
+    EXPECT_EQ(press(state, Key::of(U'q')), Effects{Quit{}});
+    press(state, Key::f(6));
+    EXPECT_EQ(press(state, Key::of(U'b')), Effects{GoBack{}});
+    const auto slot = state.slot();
+    press(state, kRight);
+    EXPECT_EQ(state.slot(), slot + 1) << "the picture can still be looked at";
+    static_cast<void>(update(state, {Time{2}, GuestReturned{}}));
+    press(state, Key::f(6));
+    EXPECT_EQ(press(state, Key::of(U'b')), Effects{SendSerial{"b"}});
+}
+
+TEST_F(Keys, WithoutASnapshotThereIsNoWayBack) {
+    static_cast<void>(update(state, {Time{1}, GuestDied{{"it died"}, false}}));
+    EXPECT_EQ(press(state, Key::of(U'b')), Effects{});
+    EXPECT_EQ(press(state, Key::of(U'r')), Effects{BootAfresh{}});
+}
+
 TEST_F(Keys, ThePrefixHasNoTimeLimit) {
     press(state, kPrefixKey);
     static_cast<void>(update(state, {Time{3'600'000}, Tick{}}));

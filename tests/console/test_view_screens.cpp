@@ -180,6 +180,20 @@ TEST(Screens, AGuestHeldByADebuggerIsSaid) {
     EXPECT_NE(render_text(draw(state, kAscii)).find(" STOPPED\n"), std::string::npos);
 }
 
+TEST(Screens, ADeathIsReportedInTheTerminalAndTheChoiceStandsInTheBottomLine) {
+    State state = changed_state({24, 80});
+    static_cast<void>(model::update(state, {model::Time{1}, model::GuestDied{{"so it died"}, true}}));
+    std::string text = render_text(draw(state, kAscii));
+    EXPECT_NE(text.find("so it died"), std::string::npos);
+    EXPECT_NE(text.find("^] q quit"), std::string::npos);
+    EXPECT_NE(text.find("THE GUEST DIED: b back  r fresh boot  q quit"), std::string::npos) << text;
+    static_cast<void>(model::update(state, {model::Time{1}, model::GuestDied{{}, false}}));
+    text = render_text(draw(state, kAscii));
+    EXPECT_NE(text.find("THE GUEST DIED: r fresh boot  q quit"), std::string::npos) << text;
+    static_cast<void>(model::update(state, {model::Time{1}, model::GuestReturned{}}));
+    EXPECT_EQ(render_text(draw(state, kAscii)).find("DIED: "), std::string::npos);
+}
+
 TEST(Screens, AsciiHasNothingButAscii) {
     State state = changed_state({60, 200});
     for (const bool help : {false, true}) {

@@ -409,3 +409,67 @@ def test_one_picture_as_text_and_as_svg(lab: Screen, base: Path, tmp_path: Path)
     svg = tmp_path / "lab.svg"
     subprocess.run([CONSOLE, "draw", "lab", "--svg", svg], env=environment, timeout=60, check=True)
     assert svg.read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_a_death_is_told_in_words_and_the_picture_goes_back_or_boots(opened: Opener) -> None:
+    console = opened()
+    console.at_prompt()
+    console.types("map 0x40000000")
+    console.types("poke 0x40000000 42")
+    for _ in range(2):
+        console.send("force crash idt\r")
+        console.shows("THE GUEST DIED: b back")
+        console.shows("cr3 0x")  # the registers end the report
+        console.send(PREFIX + "z")
+        console.shows("last command: `force crash idt`")
+        console.send(PREFIX + "z")
+        console.send("xb")
+        console.hides("THE GUEST DIED")
+        console.at_prompt()
+        console.types("peek 0x40000000")
+        console.shows("0x40000000  0x0000002a")
+    console.send("force crash gdt\r")
+    console.shows("THE GUEST DIED: b back")
+    console.send("r")
+    console.hides("THE GUEST DIED")
+    console.shows("exit: halt")
+    console.at_prompt()
+    console.send("force crash idt\r")
+    console.shows("THE GUEST DIED")
+    console.send("q")
+    assert console.status() == 3
+
+
+def test_the_prefix_and_u_undo_the_last_line(opened: Opener) -> None:
+    console = opened()
+    console.at_prompt()
+    console.types("map 0x40000000")
+    console.types("poke 0x40000000 42")
+    console.types("poke 0x40000000 43; poke 0x40000000 44")
+    console.send("half a li" + PREFIX + "u")
+    console.shows("as it was before command 3")
+    console.at_prompt()
+    console.types("peek 0x40000000")
+    console.shows("0x40000000  0x0000002a")
+    for _ in range(9):
+        console.send(PREFIX + "u")
+    console.shows("there is no snapshot from before")
+    console.send(PREFIX + "q")
+    assert console.status() == 0
+
+
+def test_a_hang_in_the_picture_ends_by_itself_and_at_once_by_ctrl_c(opened: Opener) -> None:
+    console = opened()
+    console.at_prompt()
+    console.send("crash loop\r")
+    console.shows("ended by an NMI")
+    console.at_prompt()
+    console.send("crash loop\r")
+    console.shows("crash loop")
+    console.send("\x03")
+    start = time.monotonic()
+    console.at_prompt()
+    assert time.monotonic() - start < 10
+    console.types("echo alive")
+    console.send(PREFIX + "q")
+    assert console.status() == 0

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace pagelab::console::model {
@@ -216,6 +217,8 @@ Effects press_after_prefix(State& state, const Key& key) {
     case U'z':
         state.zoomed = !state.zoomed;
         return {};
+    case U'u':
+        return {GoBack{}};
     case U'?':
         state.help = true;
         return {};
@@ -227,6 +230,22 @@ Effects press_after_prefix(State& state, const Key& key) {
         }
         return {};
     }
+}
+
+/// What next, after the guest died. In the picture the other keys go on working.
+std::optional<Effects> choose(const State& state, const Key& key) {
+    if (key.code == KeyCode::character && !state.question) {
+        if (key.character == U'b' && state.death->can_go_back) {
+            return Effects{GoBack{}};
+        }
+        if (key.character == U'r') {
+            return Effects{BootAfresh{}};
+        }
+        if (key.character == U'q') {
+            return Effects{Quit{}};
+        }
+    }
+    return state.focus == Pane::terminal ? std::optional{Effects{}} : std::nullopt; // nobody listens there
 }
 
 bool press_function_key(State& state, const Key& key) {
@@ -262,6 +281,11 @@ std::vector<Effect> press(State& state, const Key& key) {
     }
     if (press_function_key(state, key)) {
         return {};
+    }
+    if (state.death) {
+        if (auto chosen = choose(state, key)) {
+            return *chosen;
+        }
     }
     return state.focus == Pane::terminal ? press_in_terminal(state, key) : press_in_picture(state, key);
 }

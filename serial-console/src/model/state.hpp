@@ -31,6 +31,11 @@ struct Question {
     std::string error;
 };
 
+/// The guest died, and the user chooses what next.
+struct Death {
+    bool can_go_back = false; // to the state before the last line
+};
+
 struct State {
     std::string name; // of the run
     Size size{24, 80};
@@ -59,6 +64,7 @@ struct State {
     std::array<std::optional<Time>, 2> walk_changes{};
 
     Run run = Run::unknown;
+    std::optional<Death> death;
 
     [[nodiscard]] Layout layout() const { return arrange(size, focus, zoomed); }
     /// The directory slot under the cursor.

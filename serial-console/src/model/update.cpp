@@ -67,6 +67,28 @@ Effects handle(State& state, const RunChanged& event) {
     return changed ? Effects{LookAgain{}} : Effects{};
 }
 
+Effects handle(State& state, const GuestDied& event) {
+    state.death = Death{event.can_go_back};
+    state.scroll = 0;
+    state.question.reset();
+    for (const std::string& line : event.report) {
+        state.screen.feed("\r\n" + line);
+    }
+    state.screen.feed("\r\n");
+    return {RingBell{}, LookAgain{}};
+}
+
+Effects handle(State& state, const GuestReturned&) {
+    state.death.reset();
+    state.run = Run::running;
+    return {LookAgain{}};
+}
+
+Effects handle(State& state, const Told& event) {
+    state.note = event.note;
+    return {};
+}
+
 Effects handle(State&, const Tick&) {
     return {};
 }

@@ -33,12 +33,25 @@ struct SnapshotMissing {
 struct RunChanged {
     Run run = Run::unknown;
 };
+/// How it died, for the terminal; without CR and LF at the ends.
+struct GuestDied {
+    std::vector<std::string> report;
+    bool can_go_back = false;
+};
+/// The machine runs again, as it was once or afresh.
+struct GuestReturned {};
+/// A sentence for the bottom line.
+struct Told {
+    std::string note;
+};
 /// Nothing but time passed.
 struct Tick {};
 
 struct Event {
     Time at{0};
-    std::variant<KeyPressed, SerialReceived, Resized, SnapshotTaken, SnapshotMissing, RunChanged, Tick> what;
+    std::variant<KeyPressed, SerialReceived, Resized, SnapshotTaken, SnapshotMissing, RunChanged, GuestDied,
+                 GuestReturned, Told, Tick>
+        what;
 };
 
 struct SendSerial {
@@ -55,7 +68,15 @@ struct RingBell {
 struct LookAgain {
     bool operator==(const LookAgain&) const = default;
 };
-using Effect = std::variant<SendSerial, Quit, RingBell, LookAgain>;
+/// Bring back the machine as it was before the last line: after a death, or because the user wants it.
+struct GoBack {
+    bool operator==(const GoBack&) const = default;
+};
+/// Boot the machine afresh, after a death.
+struct BootAfresh {
+    bool operator==(const BootAfresh&) const = default;
+};
+using Effect = std::variant<SendSerial, Quit, RingBell, LookAgain, GoBack, BootAfresh>;
 
 [[nodiscard]] std::vector<Effect> update(State& state, const Event& event);
 

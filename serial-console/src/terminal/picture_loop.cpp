@@ -47,9 +47,8 @@ Time PictureLoop::now() const {
     return std::chrono::duration_cast<Time>(Clock::now() - start_);
 }
 
-void PictureLoop::tell(auto what) {
-    constexpr bool kOnlyTime = std::is_same_v<decltype(what), model::Tick>;
-    stale_ = stale_ || !kOnlyTime;
+void PictureLoop::tell(decltype(model::Event::what) what) {
+    stale_ = stale_ || !std::holds_alternative<model::Tick>(what);
     for (const model::Effect& effect : model::update(state_, {now(), std::move(what)})) {
         perform(effect);
     }
@@ -57,9 +56,14 @@ void PictureLoop::tell(auto what) {
 
 void PictureLoop::perform(const model::Effect& effect) {
     if (const auto* const send = std::get_if<model::SendSerial>(&effect)) {
-        serial_.send(send->bytes);
+        this->send(send->bytes);
     } else if (std::holds_alternative<model::Quit>(effect)) {
+        result_.console.status = state_.death ? machine::kExitGuestDied : machine::kExitOk;
         ended_ = true;
+    } else if (std::holds_alternative<model::GoBack>(effect)) {
+        state_.death ? go_back() : undo(std::nullopt);
+    } else if (std::holds_alternative<model::BootAfresh>(effect)) {
+        boot_afresh();
     } else if (std::holds_alternative<model::RingBell>(effect)) {
         terminal_.ring_bell();
     } else if (std::holds_alternative<model::LookAgain>(effect)) {
@@ -84,6 +88,7 @@ PictureResult PictureLoop::run() {
         serial_.flush();
         read_serial();
         take_happenings();
+        oversee();
         watch_holder();
     }
     return std::move(result_);
@@ -113,7 +118,7 @@ void PictureLoop::wait() {
         {signals_.descriptor(), POLLIN, 0},
         {terminal_.resize_descriptor(), POLLIN, 0},
     }};
-    ::poll(waiting.data(), waiting.size(), patience());
+    ::poll(waiting.data(), waiting.size(), overseer_.patience_ms(patience()));
     input_ready_ = (waiting[0].revents & POLLIN) != 0;
     input_gone_ = (waiting[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
@@ -155,6 +160,8 @@ void PictureLoop::read_serial() {
         bytes->erase(0, guest::overlap(history_, *bytes));
         history_.clear();
     }
+    overseer_.heard();
+    lines_.heard(*bytes);
     if (!bytes->empty()) {
         tell(model::SerialReceived{std::move(*bytes)});
     }
@@ -179,10 +186,12 @@ void PictureLoop::on_happened(const Happened& happened) {
         return;
     case Happening::resumed:
         held_ = false;
+        tell(model::GuestReturned{});
         tell(model::RunChanged{Run::running});
         return;
     case Happening::rebooting:
         serial_.drop_unsent();
+        lines_ = machine::LineWatch();
         if (const auto revived = session_.revive(); !revived) {
             leave(fmt::format("the guest did not come back from its reboot: {}", revived.error()),
                   machine::kExitGuestDied);
@@ -194,7 +203,7 @@ void PictureLoop::on_happened(const Happened& happened) {
         leave(happened.text, machine::kExitOk);
         return;
     case Happening::died:
-        leave(happened.text, machine::kExitGuestDied);
+        on_death(happened.text);
         return;
     case Happening::broken:
         result_.console.machine_gone = true;
@@ -239,7 +248,8 @@ void PictureLoop::look() {
         return;
     }
     looked_ = now();
-    auto snapshot = guest::capture(ram_, held_ ? guest::MidChange::accept : guest::MidChange::refuse);
+    auto snapshot =
+        guest::capture(ram_, held_ || state_.death ? guest::MidChange::accept : guest::MidChange::refuse);
     if (snapshot) {
         look_again_ = false;
         pulse_ = pulse;

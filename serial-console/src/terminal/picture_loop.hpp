@@ -4,6 +4,8 @@
 
 #include "serial-console/src/guest/capture.hpp"
 #include "serial-console/src/machine/lifecycle.hpp"
+#include "serial-console/src/machine/line_watch.hpp"
+#include "serial-console/src/machine/overseer.hpp"
 #include "serial-console/src/machine/serial_line.hpp"
 #include "serial-console/src/model/update.hpp"
 #include "serial-console/src/terminal/curses_terminal.hpp"
@@ -30,7 +32,7 @@ private:
     using Clock = std::chrono::steady_clock;
 
     [[nodiscard]] model::Time now() const;
-    void tell(auto what);
+    void tell(decltype(model::Event::what) what);
     void perform(const model::Effect& effect);
     void leave(std::string why, int status);
 
@@ -42,6 +44,14 @@ private:
     void read_serial();
     void take_happenings();
     void on_happened(const machine::Happened& happened);
+    void send(std::string_view typed);
+    void oversee();
+    void on_death(const std::string& what);
+    void go_back();
+    void undo(std::optional<std::uint32_t> asking);
+    void boot_afresh();
+    void resume(bool at_prompt, std::string note);
+    void give_up(const std::string& why);
     [[nodiscard]] model::Run who_holds();
     void watch_holder();
     void look();
@@ -49,6 +59,8 @@ private:
 
     machine::Session& session_;
     machine::SerialLine serial_{session_};
+    machine::Overseer overseer_{session_};
+    machine::LineWatch lines_;
     const machine::SignalGuard& signals_;
     const guest::Ram& ram_;
     CursesTerminal& terminal_;

@@ -70,10 +70,10 @@ struct Word {
 
 std::vector<Word> key_words(const State& state) {
     if (state.prefix) {
-        return {{" ^] then: ", Ink::bar_focus}, {" q", Ink::key}, {" quit ", Ink::bar},    {" ^]", Ink::key},
-                {" other pane ", Ink::bar},     {" z", Ink::key}, {" zoom ", Ink::bar},    {" ?", Ink::key},
-                {" help ", Ink::bar},           {" ]", Ink::key}, {" send ^] ", Ink::bar}, {" Esc", Ink::key},
-                {" cancel ", Ink::bar}};
+        return {{" ^] then: ", Ink::bar_focus}, {" q", Ink::key},   {" quit ", Ink::bar},  {" ^]", Ink::key},
+                {" other pane ", Ink::bar},     {" z", Ink::key},   {" zoom ", Ink::bar},  {" u", Ink::key},
+                {" undo ", Ink::bar},           {" ?", Ink::key},   {" help ", Ink::bar},  {" ]", Ink::key},
+                {" send ^] ", Ink::bar},        {" Esc", Ink::key}, {" cancel ", Ink::bar}};
     }
     std::vector<Word> words = {{" ^] q", Ink::key}, {" quit ", Ink::bar}};
     if (state.focus == Pane::terminal) {
@@ -111,6 +111,11 @@ void write_question(Area area, const State& state, const Theme& theme) {
 std::pair<std::string, Ink> right_text(const State& state, int columns) {
     if (!state.note.empty()) {
         return {fmt::format(" {} ", state.note), Ink::alarm};
+    }
+    if (state.death) {
+        return {fmt::format(" THE GUEST DIED: {}r fresh boot  q quit ",
+                            state.death->can_go_back ? "b back  " : ""),
+                Ink::alarm};
     }
     if (state.run == Run::stopped_by_gdb) {
         return {" STOPPED BY GDB ", Ink::alarm};

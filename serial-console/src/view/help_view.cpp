@@ -13,11 +13,12 @@ struct HelpLine {
     std::string_view meaning;
 };
 
-constexpr std::array<HelpLine, 19> kHelp = {{
+constexpr std::array<HelpLine, 20> kHelp = {{
     {"^] q", "quit, in either pane (^] is Ctrl and ], no hurry)"},
     {"F6  ^] ^]", "move between terminal and picture"},
     {"F5  ^] z", "zoom the focused pane, or both again"},
     {"F1  ^] ?", "this help"},
+    {"^] u", "undo the last line: the whole machine as it was before it"},
     {"^] ]", "send ^] itself to the guest"},
     {"^] PgUp PgDn", "scroll the terminal (or Shift-PgUp, Shift-PgDn)"},
     {"", "every other key in the terminal goes to the guest"},
