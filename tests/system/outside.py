@@ -41,14 +41,19 @@ class Word(IntEnum):
     RESCUE_REPORT_PA = 0xF4
 
 
+def map_ram(run: Path) -> mmap.mmap:
+    """The memory of a run, read-only."""
+    with open(run / "ram", "rb") as file:
+        return mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+
+
 class Lab:
     """A detached lab: keys in, and a look at its memory from outside."""
 
     def __init__(self, run: Path) -> None:
         self.shell = SerialShell(run / "serial.sock")
         self.monitor = Monitor(run / "qmp.sock")
-        with open(run / "ram", "rb") as file:
-            self._ram = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        self._ram = map_ram(run)
 
     def close(self) -> None:
         self.shell.__exit__()

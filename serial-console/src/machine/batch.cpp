@@ -81,7 +81,7 @@ void Batch::on_reboot() {
 Batch::Step Batch::on_return(bool at_prompt) {
     Step step;
     if (std::exchange(line_open_, false)) {
-        step.print = "\n";
+        step.print.push_back('\n');
     }
     on_reboot();
     if (at_prompt && state_ != State::finished) {

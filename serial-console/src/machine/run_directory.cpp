@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +28,7 @@ constexpr mode_t kOnlyOurs = 0700;
 constexpr mode_t kOthers = 0077;
 constexpr mode_t kOthersWrite = 0022;
 constexpr std::size_t kLongestName = 32;
+constexpr milliseconds kDyingPatience(300);
 
 constexpr std::array kRunFiles = {
     run_file::kSerial, run_file::kGdb,       run_file::kQmp,     run_file::kControl,
@@ -185,6 +187,11 @@ std::expected<RunDirectory, std::string> RunDirectory::claim(const RunBase& base
     }
     const bool had_lock = has_lock_file(path);
     FileDescriptor lock = take_lock(path, true);
+    // A run that was killed a moment ago lets go of its lock when the last of it is gone.
+    for (const Deadline deadline(kDyingPatience); !lock && !deadline.passed();) {
+        ::usleep(2000);
+        lock = take_lock(path, true);
+    }
     if (!lock) {
         return std::unexpected(fmt::format(
             "a run named {} is there already; --attach {} opens it, --name NAME starts another", name, name));
