@@ -85,16 +85,15 @@ TEST(PostMortem, tells_a_missing_stack_from_a_read_only_one) {
                                                        "768:6 is 0x00006001, which forbids it"}));
 }
 
-TEST(PostMortem, names_the_handlers_code_and_the_address_in_cr2) {
+TEST(PostMortem, names_the_handlers_code_and_the_last_page_fault) {
     Guest guest;
     guest.pte(kHandler) = 0x00500003; // beyond RAM
     guest.registers.cr2 = 0x40000000;
-    EXPECT_EQ(
-        guest.found(),
-        (std::vector<std::string>{
-            "could not be reached: the handler of #DF at 0xc0005010, the handler of #PF at 0xc0005010 "
-            "and the handler of #GP at 0xc0005010: it leads to p:0x00500010, where no RAM is",
-            "could not be reached: the address in CR2 0x40000000: PDE 256 is 0x00000000, not present"}));
+    const auto lines = post_mortem(guest.registers, std::nullopt, guest.reader());
+    EXPECT_EQ(lines[0],
+              "could not be reached: the handler of #DF at 0xc0005010, the handler of #PF at 0xc0005010 "
+              "and the handler of #GP at 0xc0005010: it leads to p:0x00500010, where no RAM is");
+    EXPECT_EQ(lines[1], "the last page fault was at 0x40000000 (CR2): PDE 256 is 0x00000000, not present");
 }
 
 TEST(PostMortem, names_an_idt_that_ends_too_early_and_a_broken_gate) {
@@ -164,6 +163,14 @@ TEST(PostMortem, tells_the_last_command_and_the_last_records) {
     EXPECT_EQ(lines[3], "     6  begin       command 6 begins");
     EXPECT_EQ(lines[7], "    10  begin       command 10 begins");
     EXPECT_NE(lines[8].find("esp"), lines[8].find("eax"));
+}
+
+TEST(PostMortem, does_not_walk_tables_that_the_cpu_reads_in_another_form) {
+    Guest guest;
+    guest.registers.cr4 = 0x20;
+    guest.words[kDirectory + 768 * 4] = 0;
+    const auto lines = post_mortem(guest.registers, std::nullopt, guest.reader());
+    EXPECT_NE(lines[0].find("PAE is 1"), std::string::npos) << lines[0];
 }
 
 TEST(PostMortem, survives_any_memory) {

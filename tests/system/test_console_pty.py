@@ -462,7 +462,7 @@ def test_a_hang_in_the_picture_ends_by_itself_and_at_once_by_ctrl_c(opened: Open
     console = opened()
     console.at_prompt()
     console.send("crash loop\r")
-    console.shows("ended by an NMI")
+    console.shows("no sign of life: sent an NMI")
     console.at_prompt()
     console.send("crash loop\r")
     console.shows("crash loop")

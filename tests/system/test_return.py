@@ -110,7 +110,7 @@ def test_a_hang_ends_by_an_nmi_and_the_lab_goes_on(lab: Launcher, hanging: str) 
     done = lab.run("--exec", f"map 0x40000000; {hanging}; peek 0x40000000; check")
     assert done.status == 1, done.err
     assert "0x40000000  0x00000000\n" in done.out
-    assert done.err.count("ended it by an NMI") == 1
+    assert done.err.count("sent an NMI") == 1
 
 
 @pytest.mark.parametrize("hanging", HANGING)
@@ -279,6 +279,79 @@ def test_a_debugger_that_holds_the_guest_triggers_nothing(lab: Launcher, where: 
         ram.close()
         terminal.type(b"\x1dq")
         assert terminal.wait() == 0
+    finally:
+        terminal.close()
+
+
+# What no kernel can come back from by itself: the CPU no longer runs its code, or not in its mode.
+BEYOND_THE_KERNEL = [
+    "force crash cr0 0x10",  # PE off: real mode
+    "force crash cr0 0x11",  # PG off: the next instruction is fetched from where no code is
+    "force crash cr4 0x20",  # PAE: other tables
+]
+
+
+@pytest.mark.parametrize("deadly", BEYOND_THE_KERNEL)
+def test_what_leaves_the_cpu_in_another_mode_comes_back_too(lab: Launcher, deadly: str) -> None:
+    done = lab.run(
+        "--exec",
+        f"map 0x40000000; poke 0x40000000 5; {deadly}; peek 0x40000000; check",
+        "--keep-going",
+    )
+    assert done.status == 3, done.err
+    assert "0x40000000  0x00000005\n" in done.out
+    assert done.err.count("goes on in the state before that command") == 1
+
+
+def rom_entry() -> tuple[int, int] | None:
+    """A frame of the firmware and the index of a word in it that reads as a present entry with A = 0."""
+    for place in ("/usr/share/qemu/qboot.rom", "/usr/share/qboot/bios.bin"):
+        if Path(place).exists():
+            image = Path(place).read_bytes()
+            for at in range(0, len(image), 4):
+                if image[at] & 0x27 == 0x07:
+                    address = (1 << 32) - len(image) + at
+                    return address & ~0xFFF, address >> 2 & 1023
+    return None
+
+
+def test_a_cpu_that_is_stuck_in_the_emulator_is_given_up_with_its_qemu(lab: Launcher) -> None:
+    """QEMU's walker wants to set A in a table that lies in ROM, and tries for ever."""
+    entry = rom_entry()
+    if entry is None:
+        pytest.skip("no qboot here")
+    table, index = entry
+    done = lab.run(
+        "--exec",
+        f"map 0x50000000; poke 0x50000000 5; force setpde 256 {table | 7:#x}; "
+        f"peek {0x40000000 + index * 4096:#x}; peek 0x50000000; check",
+        "--keep-going",
+    )
+    assert "0x50000000  0x00000005\n" in done.out, done.err
+    if "started anew" not in done.err:
+        pytest.skip("this QEMU does not get stuck")
+    assert done.status == 3
+
+
+def test_a_death_in_the_rescue_is_named(lab: Launcher) -> None:
+    terminal = Terminal(lab, "--plain", "--name", "a")
+    try:
+        terminal.read_until(b"pagelab> ")
+        ram = map_ram(lab.base / "a")
+        report = word(ram, Word.RESCUE_REPORT_PA)
+        ram.close()
+        if report == 0:
+            pytest.skip("this kernel has no rescue")
+        gdb = Gdb(lab, lab.base / "a")
+        gdb.says('python r = int(gdb.parse_and_eval("(unsigned)&rescue_start"))')
+        gdb.says('python gdb.selected_inferior().write_memory(r, b"\\xff" * 0x1000)')
+        gdb.quit()
+        terminal.read_until(b"runs again")
+        terminal.type(b"crash stack\r")
+        terminal.read_until(b"it died in the rescue: CR3 is p:0x")
+        terminal.read_until(b"q  quit")
+        terminal.type(b"q")
+        assert terminal.wait() == 3
     finally:
         terminal.close()
 

@@ -63,7 +63,7 @@ std::optional<Finding> Overseer::watch_command() {
         }
         watchdog_.sent_nmi(Clock::now());
         return Finding{Finding::What::interrupted,
-                       "the guest hangs: the command gave no sign of life; ended it by an NMI", 0};
+                       "the guest hangs: the command gave no sign of life; sent an NMI to end it", 0};
     case Watchdog::Verdict::lost:
         if (session_.debugger_connected()) {
             watchdog_.spared(Clock::now());

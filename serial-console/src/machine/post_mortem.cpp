@@ -40,6 +40,7 @@ constexpr std::uint32_t kTaskGate = 0x05;
 constexpr std::uint32_t kInterruptGate = 0x0e;
 constexpr std::uint32_t kTrapGate = 0x0f;
 constexpr std::uint32_t kTssBytes = 104;
+constexpr std::uint32_t kPae = 1u << 5; ///< of CR4
 
 std::string text_of(auto&& put) {
     paging::FixedText<256> text;
@@ -168,9 +169,6 @@ public:
         need(AccessKind::write, registers_.esp() - 4,
              fmt::format("the stack at {}", hex(registers_.esp() - 4)));
         need(AccessKind::fetch, registers_.eip, fmt::format("the code at EIP {}", hex(registers_.eip)));
-        if (registers_.cr2 != 0) {
-            need(AccessKind::read, registers_.cr2, fmt::format("the address in CR2 {}", hex(registers_.cr2)));
-        }
         return std::move(found_);
     }
 
@@ -332,11 +330,20 @@ std::vector<std::string> post_mortem(const CpuRegisters& registers,
         lines.push_back(
             fmt::format("CR0 is {:#010x}: PE is 0, the CPU runs in real mode, where nothing of the lab is",
                         registers.cr0));
+    } else if ((registers.cr4 & kPae) != 0 && (registers.cr0 >> 31) != 0) {
+        lines.push_back(fmt::format(
+            "CR4 is {:#010x}: PAE is 1, the CPU takes the lab's 32-bit directory for tables of another form",
+            registers.cr4));
     } else {
         const std::vector<std::string> found = obstacles(registers, read);
         lines.insert(lines.end(), found.begin(), found.end());
         if (found.empty()) {
             lines.push_back("IDT, GDT, TSS, handlers, stack and code could all be reached through CR3");
+        }
+        if (registers.cr2 != 0) { // it may be long past
+            const auto why = View(registers, read).obstacle(registers.cr2, AccessKind::read);
+            lines.push_back(fmt::format("the last page fault was at {:#010x} (CR2): {}", registers.cr2,
+                                        why.value_or("it could be read now")));
         }
     }
     if (page) {

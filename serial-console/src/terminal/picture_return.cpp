@@ -33,7 +33,7 @@ void PictureLoop::oversee() {
     read_serial();
     switch (finding->what) {
     case Finding::What::interrupted:
-        tell(model::Told{"no sign of life: ended by an NMI"}); // short enough for the line
+        tell(model::Told{"no sign of life: sent an NMI"}); // short enough for the line
         return;
     case Finding::What::died:
         on_death(finding->text);
