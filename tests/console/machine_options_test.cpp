@@ -64,10 +64,18 @@ TEST(Options, a_batch_with_icount_does_not_sleep) {
     EXPECT_TRUE(run_request({"--plain", "--icount"}).machine.interactive);
 }
 
+TEST(Options, keep_going_is_off_unless_it_is_asked_for) {
+    EXPECT_FALSE(run_request({"--exec", "help"}).keep_going);
+    EXPECT_TRUE(run_request({"--exec", "help", "--keep-going"}).keep_going);
+    EXPECT_TRUE(run_request({"--plain", "--keep-going"}).keep_going);
+}
+
 TEST(Options, what_makes_no_sense_together_is_refused) {
     for (const Arguments& rest : std::vector<Arguments>{{"--exec", "help", "--detach"},
                                                         {"--exec", "help", "--script", "f"},
                                                         {"--plain", "--detach"},
+                                                        {"--detach", "--keep-going"},
+                                                        {"--attach", "--keep-going"},
                                                         {"--list", "--attach"},
                                                         {"--attach", "a", "--memory", "4M"},
                                                         {"--list", "--name", "a"}}) {

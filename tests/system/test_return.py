@@ -194,6 +194,40 @@ def test_undo_without_a_console_is_a_clear_error(lab: Launcher) -> None:
         seen.close()
 
 
+def test_each_console_that_attaches_has_snapshots_and_takes_them_along(lab: Launcher) -> None:
+    run = Path(lab.run("--detach", "--name", "a").out.strip())
+    ram = map_ram(run)
+    for turn in (1, 2):
+        terminal = Terminal(lab, "--attach", "a", "--plain")
+        try:
+            terminal.read_until(b"pagelab> ")
+            wait_until(lambda: word(ram, Word.HOST) == 1, "a console with snapshots")
+            terminal.type(b"map 0x40000000 rw %d\r" % turn)
+            terminal.read_until(b"mapped")
+            terminal.read_until(b"pagelab> ")
+            terminal.type(b"undo --machine\r")
+            terminal.read_until(b"as it was before command 1")
+            terminal.read_until(b"pagelab> ")
+            assert word(ram, Word.COMMAND_COUNT) == 0
+            if turn == 1:
+                terminal.type(b"\x1dq")
+                assert terminal.wait() == 0
+                assert word(ram, Word.HOST) == 0
+            else:
+                terminal.child.kill()
+                terminal.wait()
+        finally:
+            terminal.close()
+    assert word(ram, Word.HOST) == 1, "nobody took it back"
+    ram.close()
+    seen = Lab(run)
+    try:
+        status, text = seen.shell.run("undo --machine")
+        assert (status, text) == (1, "error: the console does not answer; did you mean undo?\n")
+    finally:
+        seen.close()
+
+
 class Gdb:
     """A real GDB on a run, at its prompt: it holds the guest."""
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -44,6 +45,15 @@ Result add_image(QmpClient& control, const Deadline& deadline) {
                    deadline);
 }
 
+std::expected<bool, std::string> has_image(QmpClient& control, const Deadline& deadline) {
+    const auto nodes = control.execute("query-named-block-nodes", {{"flat", true}}, deadline);
+    if (!nodes) {
+        return std::unexpected(nodes.error());
+    }
+    return std::ranges::any_of(*nodes,
+                               [](const json& node) { return node.value("node-name", "") == kImageNode; });
+}
+
 /// Waits for the job's end; its error, if it has one.
 Result await_job(QmpClient& control, const Deadline& deadline) {
     while (!deadline.passed()) {
@@ -78,6 +88,10 @@ Result silent(QmpClient& control, const std::string& line, const Deadline& deadl
 } // namespace
 
 Result create_state_image(QmpClient& control, const std::filesystem::path& path, const Deadline& deadline) {
+    const auto has_it = has_image(control, deadline);
+    if (!has_it || *has_it) {
+        return has_it ? Result{} : std::unexpected(has_it.error());
+    }
     if (!std::ofstream(path, std::ios::trunc)) {
         return std::unexpected(fmt::format("{}: {}", path.string(), std::strerror(errno)));
     }

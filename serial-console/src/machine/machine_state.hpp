@@ -15,7 +15,7 @@ namespace pagelab::console::machine {
 /// Snapshots are taken of machines with at most this much RAM: each costs time and room in proportion.
 inline constexpr std::uint64_t kMostSnapshotMemory = std::uint64_t{64} << 20;
 
-/// Makes the image at `path`, empty, and gives it to QEMU.
+/// Makes the image at `path`, empty, and gives it to QEMU, unless an earlier console of the run has done so.
 [[nodiscard]] std::expected<void, std::string>
 create_state_image(QmpClient& control, const std::filesystem::path& path, const Deadline& deadline);
 /// Gives it to another QEMU, with what it holds.

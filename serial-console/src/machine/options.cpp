@@ -65,6 +65,8 @@ void declare_run(CLI::App& run, RawRun& raw) {
                      "after a death of the guest go on with the next command (--exec, --script, a pipe)");
     run.add_flag("--yes", raw.yes, "install what is missing without asking");
 
+    keep_going->excludes(detach);
+
     const std::vector<CLI::Option*> modes = {exec, script, detach, attach, list};
     for (CLI::Option* const mode : modes) {
         for (CLI::Option* const other : modes) {

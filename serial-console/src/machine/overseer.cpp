@@ -45,11 +45,13 @@ std::optional<Finding> Overseer::look() {
 std::optional<Finding> Overseer::watch_command() {
     const auto ask_halted = [this] { return session_.halted(); };
     const LabMemory& lab = *session_.lab();
+    const auto state = lab.state();
+    const bool commanded = state == interface::LabState::running || state == interface::LabState::rescued;
     const Watchdog::Signs signs{.running = true,
                                 .heartbeat = lab.heartbeat(),
-                                .state = lab.state(),
+                                .state = state,
                                 .commands = lab.commands(),
-                                .vcpu = session_.vcpu_time()};
+                                .vcpu = commanded ? session_.vcpu_time() : std::nullopt};
     switch (watchdog_.look(Clock::now(), signs, ask_halted)) {
     case Watchdog::Verdict::fine:
         return std::nullopt;

@@ -278,7 +278,7 @@ private:
         resume(moment.has_value());
     }
 
-    void print_line_end() { static_cast<void>(print(typing_ ? "\r\n" : "\n")); }
+    void print_line_end() const { static_cast<void>(print(typing_ ? "\r\n" : "\n")); }
 
     /// Hands the shell the next line of a pipe when it waits for one.
     void feed_line() {
