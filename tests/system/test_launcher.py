@@ -357,6 +357,13 @@ def test_keep_going_goes_on_after_each_death_and_exits_3(lab: Launcher) -> None:
     assert lab.run(stdin="echo one\nreset\necho two\n").status == 3
 
 
+def test_a_panic_that_is_over_is_not_taken_for_a_new_one(lab: Launcher) -> None:
+    commands = "; ".join(["panic", "echo up"] * 5)
+    done = lab.run("--exec", commands, "--keep-going", "--memory", "65M")
+    assert done.status == 3
+    assert done.out == "out of coffee\nup\n" * 5, done.err
+
+
 def test_attaching_and_leaving_changes_nothing(lab: Launcher) -> None:
     assert lab.run("--detach", "--name", "a").status == 0
     for word in (b"one", b"two"):

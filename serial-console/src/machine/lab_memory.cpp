@@ -60,6 +60,15 @@ bool LabMemory::valid() const {
 }
 
 std::optional<interface::LabState> LabMemory::state() const {
+    const auto now = raw_state();
+    if (left_over_ && now == left_over_) {
+        return std::nullopt;
+    }
+    left_over_.reset();
+    return now;
+}
+
+std::optional<interface::LabState> LabMemory::raw_state() const {
     if (!valid()) {
         return std::nullopt;
     }

@@ -17,9 +17,11 @@ public:
     /// Nothing if the file can't be mapped.
     [[nodiscard]] static std::optional<LabMemory> open(const std::filesystem::path& ram);
 
-    LabMemory(LabMemory&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+    LabMemory(LabMemory&& other) noexcept
+        : page_(std::exchange(other.page_, nullptr)), left_over_(other.left_over_) {}
     LabMemory& operator=(LabMemory&& other) noexcept {
         std::swap(page_, other.page_);
+        std::swap(left_over_, other.left_over_);
         return *this;
     }
     LabMemory(const LabMemory&) = delete;
@@ -28,6 +30,9 @@ public:
 
     /// What the kernel says it is doing; nothing while the page is not a lab page (yet).
     [[nodiscard]] std::optional<interface::LabState> state() const;
+    /// The machine is about to boot: what the page says now is of the one before, and counts for nothing
+    /// until it changes.
+    void await_boot() { left_over_ = raw_state(); }
     /// The word that poll() moves; nothing while the page is not a lab page (yet).
     [[nodiscard]] std::optional<std::uint32_t> heartbeat() const;
     /// Commands begun since boot; 0 while the page is not a lab page.
@@ -40,8 +45,10 @@ public:
 private:
     explicit LabMemory(const volatile interface::LabPage* page) : page_(page) {}
     [[nodiscard]] bool valid() const;
+    [[nodiscard]] std::optional<interface::LabState> raw_state() const;
 
     const volatile interface::LabPage* page_;
+    mutable std::optional<interface::LabState> left_over_; ///< of the machine before
 };
 
 } // namespace pagelab::console::machine

@@ -317,6 +317,9 @@ std::expected<std::string, std::string> Session::restart(const Moment* then) {
 }
 
 std::expected<std::string, std::string> Session::boot_afresh() {
+    if (lab_) {
+        lab_->await_boot();
+    }
     auto done = restart(nullptr);
     snapshots_.clear();
     return done;
