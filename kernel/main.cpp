@@ -4,9 +4,9 @@
 #include "kernel/arch/x86/apic.hpp"
 #include "kernel/arch/x86/boot_paging.hpp"
 #include "kernel/arch/x86/cpuid.hpp"
-#include "kernel/arch/x86/descriptors.hpp"
 #include "kernel/arch/x86/image.hpp"
 #include "kernel/arch/x86/interrupts.hpp"
+#include "kernel/arch/x86/lifeline.hpp"
 #include "kernel/arch/x86/pic.hpp"
 #include "kernel/arch/x86/power.hpp"
 #include "kernel/arch/x86/uart.hpp"
@@ -25,6 +25,10 @@ constinit memory::CpuHardware hardware{};
 constinit memory::CommandLine command_line{};
 constinit machine::Exception last_exception{};
 constinit bool handling = false;
+/// Exceptions of the command that runs, and which that is.
+constinit std::uint32_t faults_of_command = 0;
+constinit std::uint32_t faulting_command = 0;
+constexpr std::uint32_t kMaxFaults = 3;
 
 // Made in kernel_main: a constructor that had to run before it would never run.
 template <class T>
@@ -41,6 +45,10 @@ bool a_command_runs() {
 
 void end_in_panic() {
     volatile interface::LabPage& page = lab_page;
+    if (page.rescue_report_pa != 0 && page.command_count != 0) {
+        arch::call_rescue({.vector = interface::kPanicVector,
+                           .eip = reinterpret_cast<std::uint32_t>(__builtin_return_address(0))});
+    }
     page.state = static_cast<std::uint32_t>(interface::LabState::panic);
     arch::stop_cpu();
 }
@@ -57,26 +65,43 @@ void end_in_panic() {
     run_shell();
 }
 
+/// On a fresh stack after a rescue.
+[[noreturn]] void resume_rescued() {
+    the_shell.get().abandon_rescued(arch::rescue_notes().report);
+    handling = false;
+    run_shell();
+}
+
+bool too_many_faults() {
+    if (faulting_command != lab_page.command_count) {
+        faulting_command = lab_page.command_count;
+        faults_of_command = 0;
+    }
+    faults_of_command += 1;
+    return faults_of_command > kMaxFaults;
+}
+
 void on_exception(const arch::RegisterFrame& frame, std::uint32_t cr2) {
-    if (!a_command_runs() && frame.vector == arch::kNonMaskable) {
-        return;
-    }
-    if (a_command_runs() && !handling && frame.vector == arch::kPageFault &&
-        lab.get().space_in_work() == lab.get().space() &&
-        lab.get().copy_on_write(paging::VirtAddr{cr2}, frame.error_code)) {
-        return;
-    }
-    if (handling || !a_command_runs()) {
-        base::panic(handling ? "exception while another is reported" : "exception outside any command",
-                    frame.vector, frame.eip);
+    const machine::Exception exception{.vector = frame.vector,
+                                       .code = frame.error_code,
+                                       .cr2 = cr2,
+                                       .eip = frame.eip,
+                                       .esp = frame.stack_pointer(),
+                                       .eflags = frame.eflags};
+    if (handling || !a_command_runs() || too_many_faults()) {
+        arch::call_rescue({exception.vector, exception.code, exception.eip, exception.esp, exception.eflags,
+                           exception.cr2});
     }
     handling = true;
-    last_exception = {.vector = frame.vector,
-                      .code = frame.error_code,
-                      .cr2 = cr2,
-                      .eip = frame.eip,
-                      .esp = frame.stack_pointer(),
-                      .eflags = frame.eflags};
+    if (frame.vector == arch::kPageFault && lab.get().space_in_work() == lab.get().space() &&
+        lab.get().copy_on_write(paging::VirtAddr{cr2}, frame.error_code)) {
+        faults_of_command -= 1;
+        handling = false;
+        return;
+    }
+    volatile interface::LabPage& page = lab_page;
+    page.faults = page.faults + 1;
+    last_exception = exception;
     arch::restart(resume_shell);
 }
 
@@ -121,11 +146,24 @@ void open_interrupt_lines(const arch::CpuFeatures& cpu) {
     arch::unmask_irq(arch::uart::kIrq);
 }
 
+interface::RescueFacts rescue_facts(const memory::MemoryMap& map, const arch::CpuFeatures& cpu) {
+    interface::RescueFacts facts {
+        .has_cr4 = cpu.has_cr4() ? 1u : 0u,
+        .cr4 = (cpu.page_size_extension ? paging::cr4::kPse : 0) | (cpu.global_pages ? paging::cr4::kPge : 0),
+        .global = cpu.global_pages ? 1u : 0u, .ram_end = map.ram_end()
+    };
+    for (const memory::FrameRange& range : map.ranges()) {
+        facts.ranges[facts.range_count] = {range.first, range.end};
+        facts.range_count += 1;
+    }
+    return facts;
+}
+
 memory::KernelFacts kernel_facts() {
     const auto frame = [](const void* symbol) { return arch::physical_of(symbol) >> 12; };
     return {.image_first = frame(image_start),
             .image_data = frame(data_start),
-            .image_end = frame(image_end),
+            .image_end = rescue::linked_image(false).end,
             .directory = frame(page_directory),
             .kernel_table = frame(kernel_table),
             .record_table = frame(record_table),
@@ -141,18 +179,30 @@ memory::KernelFacts kernel_facts() {
 } // namespace
 } // namespace pagelab
 
+/// Where the rescue comes back, on the top of the main stack.
+extern "C" [[noreturn]] void rescued_entry() {
+    pagelab::handling = true;
+    pagelab::arch::restart(pagelab::resume_rescued);
+}
+
+/// The same when it threw the kernel's data away.
+extern "C" [[noreturn]] void restart_entry() {
+    rescued_entry();
+}
+
 extern "C" [[noreturn, gnu::regparm(0)]] void kernel_main(std::uint32_t magic, std::uint32_t information) {
     using namespace pagelab;
     base::set_panic_hooks(arch::uart::transmit, end_in_panic);
     arch::uart::initialise();
-    arch::install_descriptors();
+    arch::install_lifeline();
     const arch::CpuFeatures cpu = arch::detect_cpu();
     hardware.initialise(cpu);
     const memory::MemoryMap map = read_boot_information(magic, information);
-    if (map.ram_end() <= arch::physical_of(image_end)) {
+    if (map.ram_end() >> 12 <= rescue::linked_image(false).end) {
         base::panic("the loader names no memory behind the kernel",
                     static_cast<std::uint32_t>(map.ram_end()));
     }
+    arch::arm_rescue(rescue_facts(map, cpu));
     arch::enable_paging_features(cpu);
     arch::finish_boot_paging(cpu, map.ram_end());
     open_interrupt_lines(cpu);

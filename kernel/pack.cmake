@@ -1,6 +1,6 @@
 # Packs what the kernel's linked file holds: cmake -DOBJCOPY=… -DLZ4=… -DELF=… -DOUT=… -P pack.cmake
 # Writes OUT, a NASM file with the section .packed: one LZ4 block that unpack.asm undoes.
-execute_process(COMMAND ${OBJCOPY} -O binary -j .text -j .rodata -j .data ${ELF} ${OUT}.image
+execute_process(COMMAND ${OBJCOPY} -O binary -j .text -j .rodata -j .rescue -j .data ${ELF} ${OUT}.image
   COMMAND_ERROR_IS_FATAL ANY)
 # -l: a frame without options, whose block holds up to 8 MiB. Header: 4 bytes of magic, 4 of the block's size.
 execute_process(COMMAND ${LZ4} -q -f -l -12 ${OUT}.image ${OUT}.lz4 COMMAND_ERROR_IS_FATAL ANY)

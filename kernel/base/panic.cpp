@@ -37,6 +37,7 @@ void panic(const char* what, std::uint32_t first, std::uint32_t second) {
         print(", ");
         print_hex(second);
         print(")\r\n");
+        panicking = false;
     }
     if (end_hook != nullptr) {
         end_hook();

@@ -57,8 +57,21 @@ inline constexpr std::uint32_t kDirectSlots = 249;
 inline constexpr VirtAddr kDirectTables = VirtAddr::from_indices(kFirstDirectSlot, 0);
 /// Where the words of MMURTL's upper half begin: slot 512 + n has the address of slot n's table.
 inline constexpr std::uint32_t kUpperHalfSlot = 512;
-/// Slot 1021: the lifeline of the rescue.
+/// Slot 1021: the lifeline, what kernel and rescue share. Each directory shows the same few pages there, 64
+/// KiB apart, so that what runs away over one of them meets a hole before the next.
 inline constexpr std::uint32_t kLifelineSlot = 1021;
+inline constexpr VirtAddr kLifeline = VirtAddr::from_indices(kLifelineSlot, 0);
+/// The lifeline's pages, by their index in its table.
+enum class LifelinePage : std::uint32_t {
+    vectors = 0,      // IDT, GDT and TSSs: the rescue sees it at the same address
+    table = 16,       // the lifeline's own table
+    notes = 32,       // RescueNotes
+    directory = 48,   // the directory of space 0
+    kernel_table = 64 // the table of slot 768
+};
+inline constexpr VirtAddr lifeline_page(LifelinePage page) {
+    return VirtAddr::from_indices(kLifelineSlot, static_cast<std::uint32_t>(page));
+}
 /// Slot 1022: the foreign window, where another space's tables appear.
 inline constexpr std::uint32_t kForeignSlot = 1022;
 /// Slot 1023: the self-map. Tables appear at 0xffc00000, the directory at 0xfffff000.

@@ -7,6 +7,7 @@
 #include "kernel/interface/frame_record.hpp"
 #include "kernel/interface/journal.hpp"
 #include "kernel/interface/marks.hpp"
+#include "kernel/interface/rescue_notes.hpp"
 #include "kernel/machine/crash.hpp"
 #include "kernel/machine/operations.hpp"
 #include "kernel/machine/spaces.hpp"
@@ -191,6 +192,9 @@ public:
     /// that did not come about: else this command will never have been.
     [[nodiscard]] virtual HostAnswer request_machine_undo() = 0;
     virtual void record_fault(const Exception& exception) = 0;
+    /// A rescue has brought the kernel back: what it keeps in memory follows what was put right. Before
+    /// end_command.
+    virtual void after_rescue(const interface::RescueReport& report) = 0;
 
     // --- console and clock -----------------------------------------------------------------------------
     virtual void write(std::string_view text) = 0;

@@ -59,7 +59,12 @@ public:
     [[nodiscard]] std::uint32_t cr4() { return cpu_.has_cr4() ? arch::read_cr4() : 0; }
     [[nodiscard]] std::uint32_t eflags() { return arch::read_eflags(); }
     void set_cr0(std::uint32_t value) { arch::write_cr0(value); }
-    void set_cr3(std::uint32_t value) { arch::write_cr3(value); }
+    /// The lab page first: a task switch does not save CR3, and a rescue must know which directory broke.
+    void set_cr3(std::uint32_t value) {
+        volatile interface::LabPage& page = ::lab_page;
+        page.cr3 = value;
+        arch::write_cr3(value);
+    }
     void set_cr4(std::uint32_t value) {
         if (cpu_.has_cr4()) {
             arch::write_cr4(value);

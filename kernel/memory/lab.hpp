@@ -306,6 +306,8 @@ public:
                            (exception.vector << 16) | (exception.code & 0xffff)});
     }
 
+    void after_rescue(const interface::RescueReport& report) override { static_cast<void>(report); }
+
     // --- console and clock ---------------------------------------------------------------------------------
     /// Lines end in CR LF on a serial line; a CR that is there already is not doubled.
     void write(std::string_view text) override {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 namespace pagelab::memory {
 
@@ -83,6 +84,9 @@ public:
         }
         return sum;
     }
+
+    /// The areas of RAM, in ascending order.
+    [[nodiscard]] constexpr std::span<const FrameRange> ranges() const { return {ranges_.data(), count_}; }
 
     /// The first physical address beyond all RAM, also that above 4 GiB.
     [[nodiscard]] constexpr std::uint64_t ram_end() const { return ram_end_; }

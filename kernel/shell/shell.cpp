@@ -4,6 +4,7 @@
 #include "kernel/shell/completion.hpp"
 #include "kernel/shell/dispatch.hpp"
 #include "kernel/shell/fault_report.hpp"
+#include "kernel/shell/rescue_report.hpp"
 #include "kernel/shell/table.hpp"
 
 #include <algorithm>
@@ -306,7 +307,18 @@ void Shell::abandon(const machine::Exception& exception) {
     // Before the rollback: the walk shows the tables as the access met them.
     report_exception(out_, machine_, exception, job_.active && wants_json(job_.core));
     if (job_.running) {
-        end_command(exception.vector == kNonMaskable ? Status::rescued : Status::fault, false);
+        end_command(Status::fault, false);
+    }
+}
+
+void Shell::abandon_rescued(const interface::RescueReport& report) {
+    out_.silence(false);
+    editing_ = false;
+    (void)machine_.work_in(machine_.space());
+    machine_.after_rescue(report);
+    report_rescue(out_, report, job_.running, job_.active && wants_json(job_.core));
+    if (job_.running) {
+        end_command(Status::rescued, false);
     }
 }
 

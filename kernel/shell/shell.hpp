@@ -3,6 +3,7 @@
 // it calls abandon() and run() again. So nothing that must survive a command lives on the stack.
 #pragma once
 
+#include "kernel/interface/rescue_notes.hpp"
 #include "kernel/shell/command.hpp"
 #include "kernel/shell/history.hpp"
 #include "kernel/shell/line_editor.hpp"
@@ -41,6 +42,8 @@ public:
     /// An exception ended the running command and its stack is gone: reports it and ends the transaction.
     /// The caller goes on with run().
     void abandon(const machine::Exception& exception);
+    /// The same after a rescue: it was the kernel that died, in a command or at the prompt.
+    void abandon_rescued(const interface::RescueReport& report);
 
 private:
     /// What surrounds a command: `repeat` counts runs, `time` measures.

@@ -38,6 +38,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/problem.cpp
   ${CMAKE_CURRENT_LIST_DIR}/quiz.cpp
   ${CMAKE_CURRENT_LIST_DIR}/ranges.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/rescue_report.cpp
   ${CMAKE_CURRENT_LIST_DIR}/rights.cpp
   ${CMAKE_CURRENT_LIST_DIR}/shell.cpp
   ${CMAKE_CURRENT_LIST_DIR}/synonyms.cpp

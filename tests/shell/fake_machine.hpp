@@ -487,6 +487,7 @@ public:
     machine::HostAnswer request_machine_undo() override { return host_answer; }
     void set_checkpoint() override { checkpoint_ = journal_->next_sequence; }
     std::optional<std::uint32_t> checkpoint() const override { return checkpoint_; }
+    void after_rescue(const interface::RescueReport&) override {}
     void record_fault(const Exception& exception) override {
         last_cr2_ = exception.cr2;
         record({.kind = interface::JournalKind::fault,

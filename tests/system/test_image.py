@@ -133,20 +133,22 @@ def test_memory_holds_what_was_packed(image: Image, lab: Launcher) -> None:
     assert done.status == 0, done.err
     ram = (Path(done.out.strip()) / "ram").read_bytes()
     assert len(ram) == 2 * 1024 * 1024
-    (code,) = (s for s in image.segments if s.flags & EXECUTABLE and s.physical != BOOT_CODE)
+    code, rescue = (s for s in image.segments if s.flags & EXECUTABLE and s.physical != BOOT_CODE)
     (constants,) = (
-        s for s in image.segments if not s.flags & WRITABLE and s.file_bytes == 0 and s is not code
+        s
+        for s in image.segments
+        if not s.flags & (WRITABLE | EXECUTABLE) and s.file_bytes == 0 and s is not image.packed
     )
     unpacked = image.unpacked()
-    for segment in (code, constants):
+    for segment in (code, constants, rescue):
         assert segment.file_bytes == 0
         first = segment.physical - code.physical
         expected = unpacked[first : first + segment.memory_bytes]
         assert len(expected) == segment.memory_bytes and any(expected)
         assert ram[segment.physical : segment.physical + segment.memory_bytes] == expected
-    # The block's own memory is given back blank: the first of its frames are in use by now.
-    first, end = image.packed.physical, image.packed.physical + image.packed.file_bytes
-    assert not any(ram[(first + end) // 2 : end])
+    # Where the block was there is the copy that the rescue repairs code and constants from.
+    text = slice(0, rescue.physical + rescue.memory_bytes - code.physical)
+    assert ram[image.packed.physical :][text] == unpacked[text]
 
 
 def test_names_have_the_addresses_of_the_unpacked_code(image: Image) -> None:

@@ -91,14 +91,11 @@ kernel_table:   resb TABLE_SIZE
 record_table:   resb TABLE_SIZE
 scratch_table:  resb TABLE_SIZE
 
-; A guard page lies under each stack; kernel_main unmaps it.
+; A guard page lies under the stack; kernel_main unmaps it. The rescue has stacks of its own.
 section .stacks nobits alloc noexec write align=4096
-global main_stack_guard, main_stack_top, double_fault_stack_guard, double_fault_stack_top
+global main_stack_guard, main_stack_top
 main_stack_guard: resb 4096
                   resb 16384
 main_stack_top:
-double_fault_stack_guard: resb 4096
-                  resb 4096
-double_fault_stack_top:
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -18,22 +18,10 @@ volatile std::uint32_t& window_word(paging::VirtAddr address) {
     return *reinterpret_cast<volatile std::uint32_t*>(address.raw());
 }
 
-bool within(std::uint32_t address, const char* first, const char* end) {
-    return address >= address_of(first) && address < address_of(end);
-}
-
 /// Whether nothing may be mapped at a page of the direct map.
-bool is_hole(std::uint32_t address, std::uint64_t ram_end) {
-    const std::uint32_t physical = address - kKernelOffset;
-    return physical >= ram_end || address == address_of(main_stack_guard) ||
-           address == address_of(double_fault_stack_guard) ||
+bool is_hole(std::uint32_t physical, std::uint64_t ram_end) {
+    return physical >= ram_end ||
            (physical >= layout::kVgaHoleFirst.raw() && physical < layout::kVgaHoleEnd.raw());
-}
-
-bool is_read_only(std::uint32_t address) {
-    const std::uint32_t lab = layout::kDirectMap.raw() + static_cast<std::uint32_t>(layout::kLabPage.raw());
-    return (within(address, image_start, data_start) && address != lab) ||
-           within(address, tables_start, tables_end) || within(address, data_end, image_end);
 }
 
 } // namespace
@@ -46,13 +34,16 @@ void enable_paging_features(const CpuFeatures& cpu) {
 }
 
 void finish_boot_paging(const CpuFeatures& cpu, std::uint64_t ram_end) {
-    const std::uint32_t global = cpu.global_pages ? bits::kGlobal : 0;
+    const rescue::Image image = rescue::linked_image(cpu.global_pages);
     for (std::uint32_t index = 0; index < paging::kEntryCount; ++index) {
         const std::uint32_t physical = index * paging::kPageSize;
         const std::uint32_t address = kKernelOffset + physical;
+        const std::uint32_t global = cpu.global_pages ? bits::kGlobal : 0;
         std::uint32_t entry = 0;
-        if (!is_hole(address, ram_end)) {
-            entry = physical | bits::kPresent | global | (is_read_only(address) ? 0 : bits::kWritable);
+        if (image.contains(index)) {
+            entry = rescue::kernel_entry(image, index);
+        } else if (!is_hole(physical, ram_end)) {
+            entry = physical | bits::kPresent | bits::kWritable | global;
         }
         window_word(paging::pte_window(layout::kSelfMapSlot, paging::VirtAddr{address})) = entry;
     }

@@ -1,5 +1,5 @@
 // Turns the loader's rough map into the kernel's own: what boot.asm made too generous is taken away.
-// For main, once, after the descriptors are installed.
+// For main, once, after the lifeline is installed.
 #pragma once
 
 #include "kernel/arch/x86/cpuid.hpp"

@@ -1,20 +1,16 @@
 // The kernel's own memory as the linker laid it out: addresses of symbols, never their contents.
-// For boot_paging, descriptors and main.
+// For boot_paging, lifeline and main.
 #pragma once
 
 #include "kernel/interface/journal.hpp"
 #include "kernel/interface/lab_page.hpp"
+#include "kernel/rescue/room.hpp"
 
 #include <cstdint>
 
 extern "C" {
-// Defined by kernel.ld and boot.asm; only their addresses mean something.
-extern char image_start[], image_end[], text_start[], constants_start[], data_start[];
-extern char tables_start[], tables_end[], data_end[];
-extern const char symbols_start[], symbols_end[], user_code_start[], handlers_start[];
-extern char main_stack_guard[], main_stack_top[], double_fault_stack_guard[], double_fault_stack_top[];
-extern std::uint32_t page_directory[1024], kernel_table[1024], record_table[1024], scratch_table[1024];
-extern pagelab::interface::LabPage lab_page;
+// Defined by kernel.ld and boot.asm; only their addresses mean something. More are in kernel/rescue/room.hpp.
+extern const char symbols_start[], symbols_end[], user_code_start[], handlers_start[], constants_start[];
 extern pagelab::interface::JournalRing journal_ring;
 }
 

@@ -1,7 +1,6 @@
 #include "kernel/arch/x86/interrupts.hpp"
 
 #include "kernel/arch/x86/access.hpp"
-#include "kernel/arch/x86/descriptors.hpp"
 #include "kernel/arch/x86/pic.hpp"
 #include "kernel/arch/x86/registers.hpp"
 #include "kernel/arch/x86/uart.hpp"
@@ -39,14 +38,8 @@ extern "C" [[gnu::regparm(0)]] void interrupt_dispatch(const pagelab::arch::Regi
         pagelab::base::panic("exception before the kernel is up", frame->vector, frame->eip);
     }
     exception_hook(*frame, cr2);
-    if (frame->vector == kNonMaskable || frame->vector == kPageFault) {
-        return; // nothing was running, or the access may be tried again
+    if (frame->vector == kPageFault) {
+        return; // the access may be tried again
     }
     pagelab::base::panic("the exception hook returned", frame->vector, frame->eip);
-}
-
-extern "C" void double_fault_dispatch() {
-    using namespace pagelab::arch;
-    const TaskState& broken = main_task_state();
-    pagelab::base::panic("double fault: the stack or a handler can't be reached", broken.esp, broken.eip);
 }

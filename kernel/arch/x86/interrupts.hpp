@@ -21,11 +21,11 @@ struct RegisterFrame {
     }
 };
 
-inline constexpr std::uint32_t kNonMaskable = 2;
 inline constexpr std::uint32_t kPageFault = 14;
 
 /// Called for each exception that no access primitive expected, with interrupts off, on the stack of the
-/// code that faulted. `cr2` is meaningful for vector 14 only. May return from an NMI, from nothing else.
+/// code that faulted. `cr2` is meaningful for vector 14 only. May return from a page fault, from nothing
+/// else.
 using ExceptionHook = void (*)(const RegisterFrame& frame, std::uint32_t cr2);
 
 /// Sets the hook; without one an exception is a panic.

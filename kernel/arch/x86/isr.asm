@@ -25,7 +25,9 @@ enter_handler:
     add esp, 8                             ; vector, error code
     iret
 
+; Stub n stands at first_stub + 16n: the IDT can be known without a table of them.
 %macro STUB 1
+align 16
 stub_%1:
     ; 8, 10-14, 17, 21, 29, 30 push an error code themselves (SDM 3A 6.15).
     %if !(%1 == 8 || (%1 >= 10 && %1 <= 14) || %1 == 17 || %1 == 21 || %1 == 29 || %1 == 30)
@@ -35,32 +37,16 @@ stub_%1:
     jmp enter_handler
 %endmacro
 
+align 16
+global first_stub
+first_stub:
 %assign vector 0
 %rep 48
     STUB vector
     %assign vector vector + 1
 %endrep
-
-; #DF comes through a task gate, on a stack and with segments of its own: the main stack may be what broke.
-global double_fault_entry
-extern double_fault_dispatch
-double_fault_entry:
-    cld
-    add esp, 4                             ; its error code is always 0
-    call double_fault_dispatch
-.stop:
-    cli
-    hlt
-    jmp .stop
-
-section .rodata
-global interrupt_stubs
-align 4
-interrupt_stubs:
-%assign vector 0
-%rep 48
-    dd stub_ %+ vector
-    %assign vector vector + 1
-%endrep
+%if $ - stub_47 > 16
+%error "a stub is longer than its place"
+%endif
 
 section .note.GNU-stack noalloc noexec nowrite progbits

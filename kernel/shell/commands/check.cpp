@@ -31,6 +31,8 @@ struct LabFacts {
         case layout::kDirectMap.directory_index():
         case layout::kScratch.directory_index():
             return true;
+        case layout::kLifelineSlot:
+            return page <= layout::lifeline_page(layout::LifelinePage::kernel_table);
         case layout::kArenaSlot:
             return strategy == Strategy::table || strategy == Strategy::upper_half;
         default:

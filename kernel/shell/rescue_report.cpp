@@ -1,0 +1,175 @@
+#include "kernel/shell/rescue_report.hpp"
+
+#include "kernel/paging/walk_text.hpp"
+#include "kernel/shell/fault_report.hpp"
+
+#include <array>
+
+namespace pagelab::shell {
+namespace {
+
+using interface::Repair;
+using interface::RepairKind;
+using interface::Repairs;
+using interface::RescueReport;
+using interface::WalkWords;
+using paging::EntryName;
+using paging::PhysAddr;
+using paging::VirtAddr;
+
+constexpr std::uint32_t kShown = 4;
+
+constexpr std::array<const char*, interface::kRepairKindCount> kKindNames = {
+    "directory slot", "entry of the kernel's table",  "entry of the scratch table", "word of the lifeline",
+    "word of code",   "entry of the rescue's tables", "entry of a space's own",     "register"};
+
+void put_repair(Output& out, const Repair& repair) {
+    switch (repair.kind) {
+    case RepairKind::directory_slot:
+    case RepairKind::space_entry:
+        say(out, "{}", EntryName{repair.index});
+        break;
+    case RepairKind::kernel_entry:
+        say(out, "{}", EntryName{768, repair.index});
+        break;
+    case RepairKind::scratch_entry:
+        say(out, "{}", EntryName{770, repair.index});
+        break;
+    case RepairKind::text:
+        say(out, "code at {}", PhysAddr{repair.index});
+        break;
+    case RepairKind::registers:
+        if (repair.index <= 4) {
+            say(out, "CR{}", Decimal{repair.index});
+        } else {
+            print(out, repair.index == 16   ? "GDTR, IDTR, LDTR or TR"
+                       : repair.index == 24 ? "DR7"
+                                            : "segments");
+        }
+        break;
+    default:
+        say(out, "{} {}", kKindNames[static_cast<std::size_t>(repair.kind)], Decimal{repair.index});
+        break;
+    }
+    say(out, "  {} -> {}", Hex{repair.before}, Hex{repair.after});
+}
+
+void put_repairs(Output& out, const Repairs& repairs) {
+    const std::uint32_t shown = repairs.total < kShown ? repairs.total : kShown;
+    for (std::uint32_t i = 0; i < shown; ++i) {
+        print(out, "put right: ");
+        put_repair(out, repairs.kept[i]);
+        print(out, "\n");
+    }
+    if (repairs.total > shown) {
+        say(out, "and {} more\n", Decimal{repairs.total - shown});
+    }
+}
+
+/// The walk as it was when the kernel died.
+paging::Walk walk_of(const RescueReport& report, const WalkWords& words) {
+    const paging::PagingContext context{.control = {.cr0 = report.cr0, .cr3 = report.cr3, .cr4 = report.cr4},
+                                        .cpu = {}};
+    const auto word = [&words](std::uint32_t which, std::uint32_t value) {
+        return (words.there & which) != 0 ? std::optional{value} : std::nullopt;
+    };
+    return decode_walk(context, std::nullopt, VirtAddr{words.address}, word(WalkWords::kPde, words.pde),
+                       word(WalkWords::kPte, words.pte));
+}
+
+struct Failure {
+    const char* what; // the CPU could not …
+    paging::Walk walk;
+};
+
+/// What the CPU could not do when it gave up: the first of these that the tables did not let it.
+std::optional<Failure> find_failure(const RescueReport& report) {
+    struct Need {
+        RescueReport::Walk which;
+        paging::AccessKind kind;
+        const char* what;
+    };
+    constexpr std::array<Need, 3> kNeeds = {
+        {{RescueReport::eip_walk, paging::AccessKind::fetch, "fetch its next instruction"},
+         {RescueReport::stack_walk, paging::AccessKind::write, "push on the kernel's stack"},
+         {RescueReport::handler_walk, paging::AccessKind::fetch, "fetch the page-fault handler"}}};
+    for (const Need& need : kNeeds) {
+        const paging::Walk walk = walk_of(report, report.walks[need.which]);
+        if (predict(walk, {.kind = need.kind, .user = false}).fault) {
+            return Failure{need.what, walk};
+        }
+    }
+    return std::nullopt;
+}
+
+void put_cause(Output& out, const RescueReport& report) {
+    if (report.vector == interface::kPanicVector) {
+        print(out, "panic");
+    } else {
+        print(out, exception_name(report.vector));
+    }
+    say(out, " at EIP {}: ", Hex{report.eip});
+    print(out, report.called == 0                         ? "no handler of the kernel could be entered"
+               : report.vector == interface::kPanicVector ? "a bug or broken data in the kernel"
+                                                          : "the kernel could not deal with it itself");
+    print(out, "; the rescue took over");
+}
+
+void put_json(Output& out, const RescueReport& report) {
+    const std::optional<Failure> failure = find_failure(report);
+    say(out, R"({"record":"rescue","v":1,"vector":{},"eip":"{}","esp":"{}","cr2":"{}","cr3":"{}",)",
+        Decimal{report.vector}, Hex{report.eip}, Hex{report.esp}, Hex{report.cr2}, Hex{report.cr3});
+    if (failure) {
+        say(out, R"("blame":"{}",)", step_name(failure->walk, *failure->walk.last()));
+    } else {
+        print(out, R"("blame":null,)");
+    }
+    say(out, R"("repairs":{},"text":")", Decimal{report.repairs.total});
+    put_cause(out, report);
+    print(out, "\"}\n");
+}
+
+} // namespace
+
+void report_rescue(Output& out, const RescueReport& report, bool command, bool json) {
+    if (json && report.vector != kNonMaskable) {
+        return put_json(out, report);
+    }
+    if (report.vector == kNonMaskable) {
+        print(out, command ? "NMI: the console ended the command; its changes were taken back\n"
+                           : "NMI: no command was running\n");
+        return put_repairs(out, report.repairs);
+    }
+    put_cause(out, report);
+    print(out, "\n");
+    if (report.unknown_directory != 0) {
+        say(out, "CR3 {} was the address of no directory\n", Hex{report.cr3});
+    }
+    if (const std::optional<Failure> failure = find_failure(report)) {
+        say(out, "the CPU could not {}:\n", failure->what);
+        write_text(out, failure->walk);
+    }
+    put_repairs(out, report.repairs);
+    if (report.restarted != 0) {
+        print(out,
+              "it died again before a command had ended: the kernel's data was made anew; the line that ran "
+              "is lost\n");
+    }
+    print(out, command ? "the command was ended and its changes were taken back; your mappings live on\n"
+                       : "your mappings live on\n");
+}
+
+void report_repairs(Output& out, const Repairs& repairs, bool json) {
+    if (json) {
+        say(out,
+            R"({"record":"error","v":1,"text":"the kernel stands on what the command broke: {} put right"})",
+            Count{repairs.total, "word"});
+        return print(out, "\n");
+    }
+    print(out,
+          "the kernel stands on what the command broke: it was put right, and the command's changes were "
+          "taken back\n");
+    put_repairs(out, repairs);
+}
+
+} // namespace pagelab::shell
