@@ -168,6 +168,7 @@ memory::KernelFacts kernel_facts() {
             .kernel_table = frame(kernel_table),
             .record_table = frame(record_table),
             .scratch_table = frame(scratch_table),
+            .image = rescue::linked_image(arch::rescue_notes().facts.global != 0),
             .text = paging::VirtAddr{arch::address_of(text_start)},
             .text_end = paging::VirtAddr{arch::address_of(constants_start)},
             .handlers = paging::VirtAddr{arch::address_of(handlers_start)}.page_base(),
@@ -196,7 +197,6 @@ extern "C" [[noreturn, gnu::regparm(0)]] void kernel_main(std::uint32_t magic, s
     arch::uart::initialise();
     arch::install_lifeline();
     const arch::CpuFeatures cpu = arch::detect_cpu();
-    hardware.initialise(cpu);
     const memory::MemoryMap map = read_boot_information(magic, information);
     if (map.ram_end() >> 12 <= rescue::linked_image(false).end) {
         base::panic("the loader names no memory behind the kernel",
@@ -205,6 +205,7 @@ extern "C" [[noreturn, gnu::regparm(0)]] void kernel_main(std::uint32_t magic, s
     arch::arm_rescue(rescue_facts(map, cpu));
     arch::enable_paging_features(cpu);
     arch::finish_boot_paging(cpu, map.ram_end());
+    hardware.initialise(cpu);
     open_interrupt_lines(cpu);
 
     new (lab.storage) memory::Lab<memory::CpuHardware>(hardware);

@@ -26,11 +26,14 @@ enum class JournalKind : std::uint8_t {
     space_new,    // a space was made: address = its number, new_value = its directory's address
     space_delete, // it was deleted: address = its number, old_value = its directory's address, new_value =
                   // what the kernel needs to bring it back
+    rescue,       // the kernel was brought back: address = CR2, old_value = EIP, new_value = vector << 16 |
+                  // words put right
 };
 
-inline constexpr std::array<const char*, 16> kJournalKindNames = {
-    "none",       "begin",     "commit", "rollback", "pde",   "pte",  "frame-take", "frame-free",
-    "flush-page", "flush-all", "fault",  "control",  "space", "undo", "space-new",  "space-delete"};
+inline constexpr std::array<const char*, 17> kJournalKindNames = {
+    "none",       "begin",      "commit",     "rollback",     "pde",   "pte",
+    "frame-take", "frame-free", "flush-page", "flush-all",    "fault", "control",
+    "space",      "undo",       "space-new",  "space-delete", "rescue"};
 
 /// What an undo takes back; the other kinds tell what happened besides.
 constexpr bool is_change(JournalKind kind) {

@@ -56,6 +56,9 @@ void put_event_text(S& sink, const JournalRecord& record) {
     case JournalKind::space_delete:
         return say(sink, "space {} was deleted, its directory was at {}", Decimal{record.address & 0xff},
                    PhysAddr{record.old_value});
+    case JournalKind::rescue:
+        return say(sink, "the kernel was brought back: vector {}, EIP {}, CR2 {}, {} put right",
+                   Decimal{record.new_value >> 16}, old_value, va, Count{record.new_value & 0xffff, "word"});
     case JournalKind::undo:
         return say(sink, "command {} was taken back", number);
     }
@@ -82,7 +85,7 @@ void write_json(S& sink, const JournalRecord& record) {
     const JournalKind kind = record.kind;
     const bool entry = kind == pde || kind == pte;
     const bool frames = kind == frame_take || kind == frame_free;
-    const bool changes = entry || kind == fault || kind == control || kind == space;
+    const bool changes = entry || kind == fault || kind == rescue || kind == control || kind == space;
     const std::uint64_t time = std::uint64_t{record.time_high} << 32 | record.time_low;
     const auto word = [](bool there, std::uint32_t value) {
         return there ? HexOrNull{value} : HexOrNull{std::nullopt};
@@ -91,7 +94,7 @@ void write_json(S& sink, const JournalRecord& record) {
                 Decimal{record.sequence}, time != 0 ? DecimalOrNull{time} : DecimalOrNull{std::nullopt},
                 Decimal{record.space}, journal_kind_name(kind));
     paging::say(sink, R"("va":{},"old":{},"new":{},"count":{},"text":")",
-                word(entry || kind == flush_page || kind == fault, record.address),
+                word(entry || kind == flush_page || kind == fault || kind == rescue, record.address),
                 word(changes || frames, record.old_value), word(changes, record.new_value),
                 Decimal{kind == begin || kind == undo ? 1 : record.count});
     put_event_text(sink, record);

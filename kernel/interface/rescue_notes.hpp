@@ -14,13 +14,14 @@ enum class RepairKind : std::uint32_t {
     directory_slot, // index = the slot
     kernel_entry,   // of the table of slot 768: index = the frame's number
     scratch_entry,  // of the table of slot 770: index as in the table
+    record_entry,   // of the table of slot 769: index as in the table
     lifeline,       // IDT, GDT, TSSs and the lifeline's table: index = the word's offset in its page
     text,           // code and constants: index = the word's physical address
     rescue,         // the rescue's own tables: index as in the table
     space_entry,    // what a space has of its own (self-map, arena): index = the slot
     registers, // index = the control register's number, or 16 for a descriptor register, 17 for a segment
 };
-inline constexpr std::uint32_t kRepairKindCount = 8;
+inline constexpr std::uint32_t kRepairKindCount = 9;
 
 struct Repair {
     RepairKind kind{};
@@ -57,6 +58,7 @@ struct WalkWords {
 
 /// Vectors beyond the CPU's own: the kernel itself called the rescue.
 inline constexpr std::uint32_t kPanicVector = 256;
+inline constexpr std::uint32_t kBrokenCodeVector = 257;
 
 struct RescueReport {
     static constexpr std::uint32_t kMagic = 0x43534552; // "RESC"

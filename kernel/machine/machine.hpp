@@ -90,8 +90,12 @@ public:
     // --- a command is a transaction ------------------------------------------------------------------------
     /// Opens the transaction of one command; `text` goes to the lab page.
     virtual void begin_command(std::string_view text) = 0;
-    /// Ends it: keeps the changes, or takes all of them back (entries, frames, flushes).
-    virtual void end_command(interface::Status status, bool keep) = 0;
+    /// Ends it: keeps the changes, or takes all of them back (entries, frames, flushes). What the kernel
+    /// stands on is audited first: was it broken, it is put right, the changes are taken back and the status
+    /// is `rescued`. Says which status it is.
+    virtual interface::Status end_command(interface::Status status, bool keep) = 0;
+    /// What the last audit put right.
+    [[nodiscard]] virtual const interface::Repairs& repairs() const = 0;
 
     // --- change (within a command) -------------------------------------------------------------------------
     [[nodiscard]] virtual std::expected<ChangeReport, OperationError> map(const MapRequest& request) = 0;

@@ -41,7 +41,7 @@ void CpuHardware::crash(machine::Crash crash, std::uint32_t value) {
     case Crash::cr3:
         return arch::write_cr3(value);
     case Crash::cr4:
-        return set_cr4(value);
+        return arch::write_cr4(value); // behind set_cr4: this one is damage
     case Crash::debug:
         return arch::watch_address(value);
     case Crash::div:
@@ -74,6 +74,31 @@ void CpuHardware::crash(machine::Crash crash, std::uint32_t value) {
         return arch::overwrite_with_breakpoints(
             arch::address_of(text_start), arch::address_of(constants_start) - arch::address_of(text_start));
     }
+}
+
+void CpuHardware::mend_registers(std::uint32_t cr3, interface::Repairs& repairs) {
+    const auto wrong = [&repairs](std::uint32_t number, std::uint32_t before, std::uint32_t after) {
+        if (before != after) {
+            repairs.add({interface::RepairKind::registers, number, before, after});
+        }
+        return before != after;
+    };
+    if (wrong(0, arch::read_cr0(), cr0_)) {
+        arch::write_cr0(cr0_);
+    }
+    if (cpu_.has_cr4() && wrong(4, arch::read_cr4(), cr4_)) {
+        arch::write_cr4(cr4_);
+    }
+    if (wrong(3, arch::read_cr3(), cr3)) {
+        set_cr3(cr3);
+    }
+}
+
+bool CpuHardware::code_is_whole() {
+    if (!arch::code_is_whole()) {
+        arch::call_rescue({.vector = interface::kBrokenCodeVector});
+    }
+    return true;
 }
 
 std::optional<char> CpuHardware::wait_char() {

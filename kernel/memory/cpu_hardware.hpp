@@ -5,6 +5,7 @@
 #include "kernel/arch/x86/access.hpp"
 #include "kernel/arch/x86/cpuid.hpp"
 #include "kernel/arch/x86/image.hpp"
+#include "kernel/arch/x86/lifeline.hpp"
 #include "kernel/arch/x86/power.hpp"
 #include "kernel/arch/x86/registers.hpp"
 #include "kernel/arch/x86/uart.hpp"
@@ -15,7 +16,12 @@ namespace pagelab::memory {
 
 class CpuHardware {
 public:
-    void initialise(const arch::CpuFeatures& cpu) { cpu_ = cpu; }
+    /// Once the features of paging are switched on.
+    void initialise(const arch::CpuFeatures& cpu) {
+        cpu_ = cpu;
+        cr0_ = cr0();
+        cr4_ = cr4();
+    }
 
     [[nodiscard]] std::uint32_t load(VirtAddr va, Unit unit) {
         switch (unit) {
@@ -58,7 +64,10 @@ public:
     [[nodiscard]] std::uint32_t cr3() { return arch::read_cr3(); }
     [[nodiscard]] std::uint32_t cr4() { return cpu_.has_cr4() ? arch::read_cr4() : 0; }
     [[nodiscard]] std::uint32_t eflags() { return arch::read_eflags(); }
-    void set_cr0(std::uint32_t value) { arch::write_cr0(value); }
+    void set_cr0(std::uint32_t value) {
+        cr0_ = value;
+        arch::write_cr0(value);
+    }
     /// The lab page first: a task switch does not save CR3, and a rescue must know which directory broke.
     void set_cr3(std::uint32_t value) {
         volatile interface::LabPage& page = ::lab_page;
@@ -67,9 +76,13 @@ public:
     }
     void set_cr4(std::uint32_t value) {
         if (cpu_.has_cr4()) {
+            cr4_ = value;
             arch::write_cr4(value);
         }
     }
+    void mend_registers(std::uint32_t cr3, interface::Repairs& repairs);
+    void mend_lifeline(interface::Repairs& repairs) { arch::mend_lifeline(repairs); }
+    [[nodiscard]] bool code_is_whole();
     [[nodiscard]] std::uint64_t ticks() { return cpu_.time_stamp_counter ? arch::read_time_stamp() : 0; }
     [[nodiscard]] paging::CpuLimits limits() {
         return {.pse36 = cpu_.pse36, .physical_bits = cpu_.physical_bits};
@@ -79,6 +92,7 @@ public:
 
     [[nodiscard]] interface::LabPage& lab_page() { return ::lab_page; }
     [[nodiscard]] interface::JournalRing& journal() { return journal_ring; }
+    [[nodiscard]] interface::RescueNotes& rescue_notes() { return arch::rescue_notes(); }
     [[nodiscard]] std::optional<VirtAddr> symbol(std::string_view name) { return find_symbol(name); }
 
     void transmit(char c) { arch::uart::transmit(c); }
@@ -95,6 +109,9 @@ public:
 
 private:
     arch::CpuFeatures cpu_{};
+    /// As they were set here last, or found at boot.
+    std::uint32_t cr0_ = 0;
+    std::uint32_t cr4_ = 0;
     std::uint32_t invlpgs_ = 0;
 };
 

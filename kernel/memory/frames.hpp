@@ -147,6 +147,21 @@ public:
         holding_ = hold;
     }
 
+    /// Visits the pages of records: index in slot 769's table and what its entry must be.
+    template <class F>
+    void for_each_record_page(F&& visit) const {
+        for (std::uint32_t page = 0; page < backed_.size(); ++page) {
+            if (backed_[page] != 0) {
+                visit(page, record_entry(backed_[page]));
+            }
+        }
+    }
+    /// For who counts anew.
+    void forget_references(Frame frame) {
+        const FrameRecord old = record(frame);
+        write(frame, FrameRecord{old.role(), old.raw() & FrameRecord::kHeld});
+    }
+
     /// Remembers that a table's page in the direct map was made read-only.
     void mark_shielded(Frame frame) {
         write(frame, FrameRecord{record(frame).raw() | FrameRecord::kShielded});
@@ -179,7 +194,10 @@ private:
     static VirtAddr address(Frame frame) {
         return VirtAddr{interface::layout::kFrameRecords.raw() + frame * 4};
     }
-    [[nodiscard]] bool backed(Frame frame) const { return backed_[frame / kRecordsPerPage]; }
+    [[nodiscard]] bool backed(Frame frame) const { return backed_[frame / kRecordsPerPage] != 0; }
+    static constexpr std::uint32_t record_entry(Frame frame) {
+        return (frame << 12) | paging::bits::kPresent | paging::bits::kWritable;
+    }
     void write(Frame frame, FrameRecord record) { hw_.store(address(frame), Unit::word, record.raw()); }
 
     std::uint32_t& count_of(FrameRole role) {
@@ -227,9 +245,8 @@ private:
     void back_records(std::uint32_t page, Frame frame) {
         scratch_.zero(frame);
         const VirtAddr va = address(page * kRecordsPerPage);
-        scratch_.set_entry(record_table_, va.table_index(),
-                           (frame << 12) | paging::bits::kPresent | paging::bits::kWritable);
-        backed_[page] = true;
+        scratch_.set_entry(record_table_, va.table_index(), record_entry(frame));
+        backed_[page] = frame;
         record_pages_left_ -= 1;
         // It was counted as the kernel's from the beginning: `free` is what can be had.
         write(frame, FrameRecord{FrameRole::kernel, 0});
@@ -303,7 +320,7 @@ private:
 
     bool back_block(Frame block, std::uint32_t count) {
         for (Frame page = block / kRecordsPerPage; page <= (block + count - 1) / kRecordsPerPage; ++page) {
-            if (backed_[page]) {
+            if (backed_[page] != 0) {
                 continue;
             }
             if (top_ == FrameRecord::kNoFrame) {
@@ -377,7 +394,8 @@ private:
     Frame mark_ = 0;
     std::uint32_t taken_ = 0;
     std::uint32_t record_pages_left_ = 0;
-    std::array<bool, paging::kEntryCount> backed_{};
+    /// The frame that holds each page of records, or 0.
+    std::array<Frame, paging::kEntryCount> backed_{};
 };
 
 } // namespace pagelab::memory

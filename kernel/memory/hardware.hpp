@@ -5,10 +5,12 @@
 
 #include "kernel/interface/journal.hpp"
 #include "kernel/interface/lab_page.hpp"
+#include "kernel/interface/rescue_notes.hpp"
 #include "kernel/machine/machine.hpp"
 #include "kernel/paging/access.hpp"
 #include "kernel/paging/address.hpp"
 #include "kernel/paging/control.hpp"
+#include "kernel/rescue/tables.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -41,7 +43,7 @@ struct AccessAnswer {
 /// a change half done around them. `access` never does: its answer says so.
 template <class H>
 concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, paging::Access access,
-                            std::uint8_t byte, std::string_view text, char c) {
+                            std::uint8_t byte, std::string_view text, char c, interface::Repairs& repairs) {
     // Memory, as the running code sees it.
     { hw.load(va, unit) } -> std::same_as<std::uint32_t>;
     {hw.store(va, unit, word)};
@@ -68,6 +70,7 @@ concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, p
     // The kernel's fixed memory.
     { hw.lab_page() } -> std::same_as<interface::LabPage&>;
     { hw.journal() } -> std::same_as<interface::JournalRing&>;
+    { hw.rescue_notes() } -> std::same_as<interface::RescueNotes&>;
     { hw.symbol(text) } -> std::same_as<std::optional<VirtAddr>>;
     // Console and power.
     {hw.transmit(c)};
@@ -76,6 +79,12 @@ concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, p
     {hw.clear_interrupt()};
     {hw.halt()};
     {hw.reboot()};
+    // Puts right what no command may change: CR0, CR3 (given) and CR4 as they were set last; segments,
+    // descriptor registers, debug registers, GDT, IDT and TSSs. Adds what was wrong.
+    {hw.mend_registers(word, repairs)};
+    {hw.mend_lifeline(repairs)};
+    // Whether code and constants are as they were at boot; on the CPU the rescue is called if not.
+    { hw.code_is_whole() } -> std::same_as<bool>;
     // Breaks it; returns only if it has survived that.
     {hw.crash(machine::Crash{}, word)};
 };
@@ -99,6 +108,8 @@ struct KernelFacts {
     Frame kernel_table = 0;
     Frame record_table = 0;
     Frame scratch_table = 0;
+    /// The same and more, as the rescue knows it.
+    rescue::Image image;
     /// The kernel's code, whole pages; in it the page where every exception enters. The page that the stack
     /// of a command begins in.
     VirtAddr text;

@@ -3,9 +3,11 @@
 // For main (on the CPU) and the host's tests (on the simulator).
 #pragma once
 
+#include "kernel/memory/audit.hpp"
 #include "kernel/memory/changes.hpp"
 #include "kernel/memory/crasher.hpp"
 #include "kernel/memory/kept_bytes.hpp"
+#include "kernel/memory/recount.hpp"
 #include "kernel/memory/space_operations.hpp"
 #include "kernel/memory/store.hpp"
 #include "kernel/memory/strategy_bench.hpp"
@@ -30,7 +32,8 @@ public:
           bench_(hw, scratch_, spaces_, frames_, space_operations_, changes_, transaction_),
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
           touch_(hw, scratch_, frames_), kept_(scratch_, frames_),
-          crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_) {}
+          crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_),
+          audit_(hw, scratch_, spaces_, frames_), recount_(hw, scratch_, spaces_, frames_, owned_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
@@ -40,6 +43,8 @@ public:
         guard_.initialise(facts);
         touch_.initialise(facts);
         crasher_.initialise(facts);
+        audit_.initialise(facts);
+        recount_.initialise(facts);
         frames_.initialise(map, facts);
         hw_.journal().capacity = interface::kJournalCapacity;
         hw_.journal().next_sequence = 1;
@@ -104,7 +109,16 @@ public:
         }
         set_state(interface::LabState::running);
     }
-    void end_command(interface::Status status, bool keep) override {
+    interface::Status end_command(interface::Status status, bool keep) override {
+        // First: the rollback needs what may be broken.
+        const bool whole = audit_.run() && (!forced_ || hw_.code_is_whole());
+        forced_ = false;
+        if (!whole) {
+            add_repairs(audit_.repairs().total);
+            status = interface::Status::rescued;
+            keep = false;
+            tables_.space_loaded(true);
+        }
         kept_.end(!keep);
         if (keep) {
             transaction_.commit();
@@ -112,13 +126,20 @@ public:
             begin_change();
             transaction_.rollback();
         }
+        if (!whole || contradicted_) {
+            contradicted_ = false;
+            recount_.run();
+        }
         tables_.close_foreign();
         transaction_.work_in(spaces_.loaded_number());
         scratch_.close_all();
         hw_.lab_page().last_status = static_cast<std::uint32_t>(status);
         end_change();
         set_state(interface::LabState::prompt);
+        hw_.rescue_notes().attempts = 0;
+        return status;
     }
+    [[nodiscard]] const interface::Repairs& repairs() const override { return audit_.repairs(); }
 
     // --- change
     // ----------------------------------------------------------------------------------------------
@@ -133,11 +154,11 @@ public:
     }
     [[nodiscard]] ChangeResult set_pde(std::uint32_t pdi, std::uint32_t value,
                                        machine::ChangeOptions options) override {
-        return changing([&] { return changes_.set_pde(pdi, value, options); });
+        return changing([&] { return changes_.set_pde(pdi, value, noticed(options)); });
     }
     [[nodiscard]] ChangeResult set_pte(VirtAddr va, std::uint32_t value,
                                        machine::ChangeOptions options) override {
-        return changing([&] { return changes_.set_pte(va, value, options); });
+        return changing([&] { return changes_.set_pte(va, value, noticed(options)); });
     }
 
     // --- address spaces ----------------------------------------------------------------------------------
@@ -201,7 +222,8 @@ public:
     [[nodiscard]] std::uint32_t load(VirtAddr address, Unit unit) override { return hw_.load(address, unit); }
     [[nodiscard]] std::expected<void, OperationError> store(VirtAddr address, Unit unit, std::uint32_t value,
                                                             machine::ChangeOptions options) override {
-        return store_.at(address, unit, value, options.force, [this](VirtAddr va) { return walk(va).pa; });
+        return store_.at(address, unit, value, noticed(options).force,
+                         [this](VirtAddr va) { return walk(va).pa; });
     }
     [[nodiscard]] std::expected<std::uint32_t, OperationError> load_physical(PhysAddr address,
                                                                              Unit unit) override {
@@ -217,7 +239,7 @@ public:
     store_physical(PhysAddr address, Unit unit, std::uint32_t value,
                    machine::ChangeOptions options) override {
         return for_each_piece(address, unit, [&](PhysAddr at, Unit piece, std::uint32_t shift) {
-            return store_.at_physical(at, piece, value >> shift, options.force);
+            return store_.at_physical(at, piece, value >> shift, noticed(options).force);
         });
     }
 
@@ -261,7 +283,7 @@ public:
     [[nodiscard]] std::expected<void, OperationError> crash(machine::Crash crash,
                                                             std::optional<std::uint32_t> argument,
                                                             machine::ChangeOptions options) override {
-        return crasher_.run(crash, argument, options.force);
+        return crasher_.run(crash, argument, noticed(options).force);
     }
 
     // --- history -----------------------------------------------------------------------------------------
@@ -306,7 +328,15 @@ public:
                            (exception.vector << 16) | (exception.code & 0xffff)});
     }
 
-    void after_rescue(const interface::RescueReport& report) override { static_cast<void>(report); }
+    void after_rescue(const interface::RescueReport& report) override {
+        tables_.space_loaded(true);
+        if (hw_.cr3() != spaces_.loaded().directory << 12) {
+            keeper_.load(spaces_.loaded_number(), true);
+        }
+        transaction_.note({JournalKind::rescue, report.cr2, report.eip,
+                           (report.vector << 16) | (report.repairs.total & 0xffff)});
+        contradicted_ = true;
+    }
 
     // --- console and clock ---------------------------------------------------------------------------------
     /// Lines end in CR LF on a serial line; a CR that is there already is not doubled.
@@ -353,6 +383,17 @@ private:
     [[nodiscard]] paging::Walk walk(VirtAddr va) {
         const auto read = [this](PhysAddr address) { return read_word(address); };
         return paging::walk(read, context(), interface::layout::kSelfMapSlot, va);
+    }
+
+    void add_repairs(std::uint32_t count) {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.repairs = page.repairs + count;
+    }
+
+    /// Whatever was forced may have hit the kernel's code.
+    machine::ChangeOptions noticed(machine::ChangeOptions options) {
+        forced_ = forced_ || options.force;
+        return options;
     }
 
     template <class F>
@@ -449,7 +490,12 @@ private:
     KeptBytes<H> kept_;
     Crasher<H> crasher_;
     Undo<H> undo_;
+    Audit<H> audit_;
+    Recount<H> recount_;
     std::uint32_t checkpoint_ = 0;
+    bool forced_ = false;
+    /// Entries were put right that the records had been counted with.
+    bool contradicted_ = false;
 };
 
 /// CR4.PSE decides how PDEs with bit 7 are read: it changes only while none has it, in no space.

@@ -6,6 +6,7 @@
 #include "kernel/interface/layout.hpp"
 #include "kernel/memory/hardware.hpp"
 #include "kernel/paging/flags.hpp"
+#include "kernel/rescue/tables.hpp"
 
 #include <array>
 
@@ -88,6 +89,20 @@ public:
         close(ScratchPage::copy);
     }
 
+    /// The PTEs as they were set here, where somebody else wrote them.
+    void mend(interface::Repairs& repairs) {
+        for (std::uint32_t page = 0; page < interface::layout::kScratchPageCount; ++page) {
+            const VirtAddr at = entry_of(static_cast<ScratchPage>(page));
+            const std::uint32_t before = hw_.load(at, Unit::word);
+            if (!rescue::is_same_entry(before, entries_[page])) {
+                hw_.store(at, Unit::word, entries_[page]);
+                hw_.invlpg(interface::layout::scratch_page(static_cast<ScratchPage>(page)));
+                repairs.add(
+                    {interface::RepairKind::scratch_entry, (at.raw() >> 2) & 1023, before, entries_[page]});
+            }
+        }
+    }
+
     void zero(Frame frame) {
         hw_.zero_page(open(ScratchPage::zeroing, frame));
         close(ScratchPage::zeroing);
@@ -108,11 +123,12 @@ private:
     }
 
     void write(ScratchPage page, std::uint32_t entry) {
+        const std::uint32_t before = entries_[index(page)];
+        entries_[index(page)] = entry; // first: what is abandoned in between is no damage but a PTE behind
         hw_.store(entry_of(page), Unit::word, entry);
-        if (entries_[index(page)] != 0) {
+        if (before != 0) {
             hw_.invlpg(interface::layout::scratch_page(page));
         }
-        entries_[index(page)] = entry;
     }
 
     H& hw_;

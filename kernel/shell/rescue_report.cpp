@@ -17,11 +17,8 @@ using paging::EntryName;
 using paging::PhysAddr;
 using paging::VirtAddr;
 
+constexpr std::uint32_t kDoubleFault = 8;
 constexpr std::uint32_t kShown = 4;
-
-constexpr std::array<const char*, interface::kRepairKindCount> kKindNames = {
-    "directory slot", "entry of the kernel's table",  "entry of the scratch table", "word of the lifeline",
-    "word of code",   "entry of the rescue's tables", "entry of a space's own",     "register"};
 
 void put_repair(Output& out, const Repair& repair) {
     switch (repair.kind) {
@@ -35,6 +32,9 @@ void put_repair(Output& out, const Repair& repair) {
     case RepairKind::scratch_entry:
         say(out, "{}", EntryName{770, repair.index});
         break;
+    case RepairKind::record_entry:
+        say(out, "{}", EntryName{769, repair.index});
+        break;
     case RepairKind::text:
         say(out, "code at {}", PhysAddr{repair.index});
         break;
@@ -47,8 +47,11 @@ void put_repair(Output& out, const Repair& repair) {
                                             : "segments");
         }
         break;
+    case RepairKind::lifeline:
+        say(out, "lifeline + {}", Hex{repair.index, 3});
+        break;
     default:
-        say(out, "{} {}", kKindNames[static_cast<std::size_t>(repair.kind)], Decimal{repair.index});
+        say(out, "the rescue's entry {}", Decimal{repair.index});
         break;
     }
     say(out, "  {} -> {}", Hex{repair.before}, Hex{repair.after});
@@ -103,15 +106,20 @@ std::optional<Failure> find_failure(const RescueReport& report) {
 }
 
 void put_cause(Output& out, const RescueReport& report) {
-    if (report.vector == interface::kPanicVector) {
-        print(out, "panic");
-    } else {
-        print(out, exception_name(report.vector));
+    switch (report.vector) {
+    case interface::kPanicVector:
+        return print(out, "panic: a bug or broken data of the kernel's; the rescue took over");
+    case interface::kBrokenCodeVector:
+        return print(out, "the kernel's code was overwritten; the rescue took over");
+    case kDoubleFault:
+        say(out, "{} at EIP {}: the CPU could enter no handler of the kernel's",
+            exception_name(report.vector), Hex{report.eip});
+        break;
+    default:
+        say(out, "{} at EIP {}: {}", exception_name(report.vector), Hex{report.eip},
+            report.called == 0 ? "no command gets over it" : "the kernel could not deal with it");
+        break;
     }
-    say(out, " at EIP {}: ", Hex{report.eip});
-    print(out, report.called == 0                         ? "no handler of the kernel could be entered"
-               : report.vector == interface::kPanicVector ? "a bug or broken data in the kernel"
-                                                          : "the kernel could not deal with it itself");
     print(out, "; the rescue took over");
 }
 

@@ -219,7 +219,11 @@ void Shell::run_once() {
 }
 
 void Shell::end_command(Status status, bool last) {
-    machine_.end_command(status, status == Status::ok);
+    const Status ended = machine_.end_command(status, status == Status::ok);
+    if (ended != status) {
+        report_repairs(out_, machine_.repairs(), wants_json(job_.core));
+        status = ended;
+    }
     job_.running = false;
     if (teaching_.demonstration.active()) {
         if (teaching_.demonstration.expects(status)) {

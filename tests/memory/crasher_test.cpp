@@ -41,24 +41,34 @@ TEST_F(Crasher, RefusesWhatNoRescueSurvivesButDoesItByForce) {
     }
 }
 
-TEST_F(Crasher, UnmapsTheStackAndTheHandlersInTheKernelsTable) {
+TEST_F(Crasher, UnmapsTheStackAndTheHandlersInTheKernelsTableUntilTheAudit) {
     const memory::KernelFacts facts = bench.machine.facts();
-    ASSERT_NE(kernel_entry(facts.stack) & 1, 0u);
-    ASSERT_NE(kernel_entry(facts.handlers) & 1, 0u);
-    ASSERT_TRUE(crash(Crash::stack));
-    EXPECT_EQ(kernel_entry(facts.stack), 0u);
-    EXPECT_FALSE(bench.machine.translate(facts.stack.raw()));
-    ASSERT_TRUE(crash(Crash::handler));
-    EXPECT_EQ(kernel_entry(facts.handlers), 0u);
+    for (const auto& [crash, page] :
+         {std::pair{Crash::stack, facts.stack}, {Crash::handler, facts.handlers}}) {
+        const std::uint32_t before = kernel_entry(page);
+        ASSERT_NE(before & 1, 0u);
+        bench.lab.begin_command("crash");
+        ASSERT_TRUE(bench.lab.crash(crash, std::nullopt, {}));
+        EXPECT_EQ(kernel_entry(page), 0u);
+        EXPECT_FALSE(bench.machine.translate(page.raw() >> 12));
+        EXPECT_EQ(bench.lab.end_command(interface::Status::ok, true), interface::Status::rescued);
+        EXPECT_EQ(kernel_entry(page), before);
+    }
 }
 
-TEST_F(Crasher, MakesAllOfTheCodeWritable) {
+TEST_F(Crasher, MakesAllOfTheCodeWritableUntilTheAudit) {
     const memory::KernelFacts facts = bench.machine.facts();
     ASSERT_LT(facts.text.raw(), facts.text_end.raw());
-    ASSERT_TRUE(crash(Crash::text));
-    for (std::uint32_t page = facts.text.raw(); page < facts.text_end.raw(); page += 4096) {
-        EXPECT_EQ(kernel_entry(VirtAddr{page}) & 3, 3u) << page;
-    }
+    const auto expect_rights = [&](std::uint32_t rights) {
+        for (std::uint32_t page = facts.text.raw(); page < facts.text_end.raw(); page += 4096) {
+            EXPECT_EQ(kernel_entry(VirtAddr{page}) & 3, rights) << page;
+        }
+    };
+    bench.lab.begin_command("crash text");
+    ASSERT_TRUE(bench.lab.crash(Crash::text, std::nullopt, {}));
+    expect_rights(3);
+    EXPECT_EQ(bench.lab.end_command(interface::Status::ok, true), interface::Status::rescued);
+    expect_rights(1);
 }
 
 TEST_F(Crasher, LoadsADirectoryOfGarbageThatHoldsTheLifelineAndTellsTheHostFirst) {

@@ -20,7 +20,7 @@ Machine::Machine(std::uint32_t ram_frames) : ram_(static_cast<std::size_t>(ram_f
     for (std::uint32_t frame = 0; frame < 1024; ++frame) {
         const bool hole = (frame >= 0xA0 && frame < 0x100) || frame >= ram_frames;
         const bool read_only =
-            (frame >= kImageFirst && frame < kImageData) || (frame >= kDirectory && frame <= kScratchTable);
+            (frame >= kImageFirst && frame < kImageData) || (frame >= kDirectory && frame <= kLifelineTable);
         set_word(kKernelTable * 4096ull + frame * 4,
                  hole ? 0 : (frame << 12) | kG | kP | (read_only ? 0 : kW));
     }
@@ -30,7 +30,11 @@ Machine::Machine(std::uint32_t ram_frames) : ram_(static_cast<std::size_t>(ram_f
     slot(768, kKernelTable, kP | kW);
     slot(769, kRecordTable, kP | kW);
     slot(770, kScratchTable, kP | kW | kU);
+    slot(1021, kLifelineTable, kP | kW);
     slot(1023, kDirectory, kP | kW);
+    for (std::uint32_t i = 0; i < 1024; ++i) {
+        set_word(kLifelineTable * 4096ull + i * 4, rescue::lifeline_entry(facts().image, i));
+    }
     set_word(kScratchTable * 4096ull + 1023 * 4, (kScratchTable << 12) | kP | kW);
 }
 
@@ -42,6 +46,19 @@ memory::KernelFacts Machine::facts() const {
             .kernel_table = kKernelTable,
             .record_table = kRecordTable,
             .scratch_table = kScratchTable,
+            .image = {.first = kImageFirst,
+                      .text = kImageFirst,
+                      .data = kImageData,
+                      .tables = kDirectory,
+                      .tables_end = kLifelineTable + 1,
+                      .data_end = kImageEnd,
+                      .end = kImageEnd,
+                      .directory = kDirectory,
+                      .kernel_table = kKernelTable,
+                      .record_table = kRecordTable,
+                      .scratch_table = kScratchTable,
+                      .lifeline_table = kLifelineTable,
+                      .global = true},
             .text = VirtAddr{0xC0000000 + kImageFirst * 4096},
             .text_end = VirtAddr{0xC0000000 + (kImageData - 1) * 4096},
             .handlers = VirtAddr{0xC0000000 + kImageFirst * 4096},
@@ -214,7 +231,26 @@ void Machine::set_cr3(std::uint32_t value) {
     cr3_ = value;
     std::erase_if(tlb_, [](const auto& item) { return !item.second.global; });
 }
+void Machine::mend_registers(std::uint32_t cr3, interface::Repairs& repairs) {
+    const auto mend = [&repairs](std::uint32_t number, std::uint32_t before, std::uint32_t after) {
+        if (before != after) {
+            repairs.add({interface::RepairKind::registers, number, before, after});
+        }
+        return after;
+    };
+    set_cr0(mend(0, cr0_, right_cr0_));
+    if (cr3_ != cr3) {
+        set_cr3(mend(3, cr3_, cr3));
+    }
+    set_cr4(mend(4, cr4_, right_cr4_));
+}
+void Machine::break_registers(std::uint32_t cr0, std::uint32_t cr3, std::uint32_t cr4) {
+    cr0_ = cr0;
+    cr4_ = cr4;
+    set_cr3(cr3);
+}
 void Machine::set_cr4(std::uint32_t value) {
+    right_cr4_ = value;
     if (((value ^ cr4_) & (kPse | kPge)) != 0) {
         tlb_.clear();
     }

@@ -41,6 +41,7 @@ public:
     static constexpr std::uint32_t kKernelTable = 265;
     static constexpr std::uint32_t kRecordTable = 266;
     static constexpr std::uint32_t kScratchTable = 267;
+    static constexpr std::uint32_t kLifelineTable = 268;
     static constexpr std::uint32_t kImageEnd = 270;
 
     /// RAM from 0 on without a hole but the PC's own below 1 MiB; booted as the kernel's boot code does.
@@ -61,7 +62,7 @@ public:
     std::uint32_t cr3() { return cr3_; }
     std::uint32_t cr4() { return cr4_; }
     std::uint32_t eflags() { return 2; }
-    void set_cr0(std::uint32_t value) { cr0_ = value; }
+    void set_cr0(std::uint32_t value) { right_cr0_ = cr0_ = value; }
     void set_cr3(std::uint32_t value);
     void set_cr4(std::uint32_t value);
     std::uint64_t ticks() { return ++ticks_; }
@@ -81,7 +82,16 @@ public:
     void clear_interrupt() { interrupted = false; }
     void halt() { halted = true; }
     void reboot() { halted = true; }
+    void mend_registers(std::uint32_t cr3, interface::Repairs& repairs);
+    void mend_lifeline(interface::Repairs&) {}
+    bool code_is_whole() { return true; }
+    interface::RescueNotes& rescue_notes() {
+        return notes_;
+    }
     void crash(machine::Crash crash, std::uint32_t value) { crashes.emplace_back(crash, value); }
+
+    // --- what a test breaks ---------------------------------------------------------------------------
+    void break_registers(std::uint32_t cr0, std::uint32_t cr3, std::uint32_t cr4);
 
     // --- what a test looks at --------------------------------------------------------------------------
     [[nodiscard]] std::uint32_t word(std::uint64_t pa) const;
@@ -127,10 +137,13 @@ private:
     std::uint32_t cr2_ = 0;
     std::uint32_t cr3_ = kDirectory << 12;
     std::uint32_t cr4_ = 0x90;
+    std::uint32_t right_cr0_ = cr0_;
+    std::uint32_t right_cr4_ = cr4_;
     std::uint64_t ticks_ = 0;
     std::uint32_t invlpgs_ = 0;
     interface::LabPage lab_page_ {};
     interface::JournalRing journal_ {};
+    interface::RescueNotes notes_ {};
 };
 
 static_assert(memory::Hardware<Machine>);

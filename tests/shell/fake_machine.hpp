@@ -64,6 +64,7 @@ public:
     std::optional<Exception> fault_at_read;
     std::vector<std::string> commands;
     std::vector<interface::Status> statuses;
+    interface::Repairs audited; // what end_command will have put right
     bool halted = false;
     bool rebooted = false;
     std::vector<std::pair<Crash, std::optional<std::uint32_t>>> crashes;
@@ -119,7 +120,7 @@ public:
                     .space_number = space_number};
         record({.kind = interface::JournalKind::begin, .count = static_cast<std::uint32_t>(commands.size())});
     }
-    void end_command(interface::Status status, bool keep) override {
+    interface::Status end_command(interface::Status status, bool keep) override {
         statuses.push_back(status);
         const bool changed = !current_.words.empty() || !current_.taken.empty() || !current_.freed.empty() ||
                              current_.space_number != space_number;
@@ -132,7 +133,9 @@ public:
         record({.kind = keep ? interface::JournalKind::commit : interface::JournalKind::rollback});
         current_ = {};
         work_.reset();
+        return audited.total == 0 ? status : interface::Status::rescued;
     }
+    const interface::Repairs& repairs() const override { return audited; }
 
     std::expected<ChangeReport, OperationError> map(const MapRequest& request) override {
         const std::uint32_t size = request.large ? paging::kLargePageSize : paging::kPageSize;

@@ -187,6 +187,15 @@ void call_rescue(const Distress& distress) {
     __builtin_unreachable();
 }
 
+bool code_is_whole() {
+    auto live = reinterpret_cast<const std::uint32_t*>(address_of(text_start));
+    auto copy = reinterpret_cast<const std::uint32_t*>(address_of(image_end));
+    std::uint32_t words = rescue::text_bytes() / 4;
+    bool same = false;
+    asm volatile("repe cmpsl\n\tsete %3" : "+S"(live), "+D"(copy), "+c"(words), "=r"(same)::"memory", "cc");
+    return same;
+}
+
 void mend_lifeline(interface::Repairs& repairs) {
     mend_vectors(repairs);
     mend_registers(repairs);

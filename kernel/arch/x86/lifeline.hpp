@@ -33,4 +33,7 @@ struct Distress {
 /// adds to `repairs` what was not.
 void mend_lifeline(interface::Repairs& repairs);
 
+/// Whether code and constants are as they were when the rescue was armed.
+[[nodiscard]] bool code_is_whole();
+
 } // namespace pagelab::arch
