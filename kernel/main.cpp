@@ -18,6 +18,8 @@
 
 #include <new>
 
+extern template class pagelab::memory::Audit<pagelab::memory::CpuHardware>; // in memory/audit.cpp
+
 namespace pagelab {
 namespace {
 

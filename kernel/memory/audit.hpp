@@ -30,16 +30,13 @@ public:
         check_directory(spaces_.loaded());
         check(image_.scratch_table, rescue::kScratchSelf, rescue::scratch_self(image_),
               RepairKind::scratch_entry, rescue::kScratchSelf);
-        for (Frame frame = image_.first; frame < image_.end; ++frame) {
-            check(image_.kernel_table, frame, rescue::kernel_entry(image_, frame), RepairKind::kernel_entry,
-                  frame);
-        }
+        check_table(image_.kernel_table, image_.first, image_.end, RepairKind::kernel_entry, 1,
+                    [this](std::uint32_t frame) { return rescue::kernel_entry(image_, frame); });
         frames_.for_each_record_page([this](std::uint32_t index, std::uint32_t entry) {
             check(image_.record_table, index, entry, RepairKind::record_entry, index);
         });
-        for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
-            check(image_.lifeline_table, i, rescue::lifeline_entry(image_, i), RepairKind::lifeline, i * 4);
-        }
+        check_table(image_.lifeline_table, 0, paging::kEntryCount, RepairKind::lifeline, 4,
+                    [this](std::uint32_t i) { return rescue::lifeline_entry(image_, i); });
         check_rescue();
         for (std::uint32_t number = 0; number < machine::kMaxSpaces; ++number) {
             if (spaces_.exists(number)) {
@@ -64,6 +61,22 @@ private:
         if (!rescue::is_same_entry(before, right)) {
             scratch_.set_entry(table, index, right);
             repairs_.add({kind, name, before, right});
+        }
+    }
+
+    /// Entries [first, end) of a table whose right words are a function of the index; `scale` makes it the
+    /// name.
+    template <class F>
+    void check_table(Frame table, std::uint32_t first, std::uint32_t end, RepairKind kind,
+                     std::uint32_t scale, F&& right) {
+        const VirtAddr page = scratch_.open(ScratchPage::physical, table);
+        for (std::uint32_t i = first; i < end; ++i) {
+            const VirtAddr at{page.raw() + i * paging::kEntrySize};
+            const std::uint32_t before = hw_.load(at, Unit::word);
+            if (!rescue::is_same_entry(before, right(i))) {
+                hw_.store(at, Unit::word, right(i));
+                repairs_.add({kind, i * scale, before, right(i)});
+            }
         }
     }
 
@@ -93,14 +106,12 @@ private:
         if (image_.rescue_directory == 0) {
             return;
         }
-        for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
-            check(image_.rescue_directory, i, rescue::rescue_slot(image_, i), RepairKind::rescue, i);
-        }
-        for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
-            if (i != rescue::kRescueWindow) {
-                check(image_.rescue_table, i, rescue::rescue_entry(image_, i), RepairKind::rescue, i);
-            }
-        }
+        check_table(image_.rescue_directory, 0, paging::kEntryCount, RepairKind::rescue, 1,
+                    [this](std::uint32_t i) { return rescue::rescue_slot(image_, i); });
+        check_table(image_.rescue_table, 0, rescue::kRescueWindow, RepairKind::rescue, 1,
+                    [this](std::uint32_t i) { return rescue::rescue_entry(image_, i); });
+        check_table(image_.rescue_table, rescue::kRescueWindow + 1, paging::kEntryCount, RepairKind::rescue,
+                    1, [this](std::uint32_t i) { return rescue::rescue_entry(image_, i); });
     }
 
     /// Global translations too: the broken ones may be among them.
