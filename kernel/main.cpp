@@ -71,6 +71,15 @@ void end_in_panic() {
 [[noreturn]] void resume_rescued() {
     the_shell.get().abandon_rescued(arch::rescue_notes().report);
     handling = false;
+    arch::rescue_notes().attempts = 0;
+    run_shell();
+}
+
+[[noreturn]] void resume_restarted() {
+    handling = false;
+    arch::rescue_notes().attempts = 0;
+    arch::rescue_notes().command_open = 0;
+    lab.get().set_state(interface::LabState::prompt);
     run_shell();
 }
 
@@ -161,6 +170,20 @@ interface::RescueFacts rescue_facts(const memory::MemoryMap& map, const arch::Cp
     return facts;
 }
 
+memory::MemoryMap map_of(const interface::RescueFacts& facts) {
+    memory::MemoryMap map;
+    for (std::uint32_t i = 0; i < facts.range_count; ++i) {
+        const interface::RescueFacts::Range& range = facts.ranges[i];
+        map.add(std::uint64_t{range.first} << 12, std::uint64_t{range.end - range.first} << 12,
+                memory::MemoryMap::kUsable);
+    }
+    if (facts.ram_end > paging::kAddressSpaceEnd) {
+        map.add(paging::kAddressSpaceEnd, facts.ram_end - paging::kAddressSpaceEnd,
+                memory::MemoryMap::kUsable);
+    }
+    return map;
+}
+
 memory::KernelFacts kernel_facts() {
     const auto frame = [](const void* symbol) { return arch::physical_of(symbol) >> 12; };
     return {.image_first = frame(image_start),
@@ -188,9 +211,22 @@ extern "C" [[noreturn]] void rescued_entry() {
     pagelab::arch::restart(pagelab::resume_rescued);
 }
 
-/// The same when it threw the kernel's data away.
+/// The same when it threw the kernel's data away: all but memory's contents is made anew.
 extern "C" [[noreturn]] void restart_entry() {
-    rescued_entry();
+    using namespace pagelab;
+    handling = true;
+    base::set_panic_hooks(arch::uart::transmit, end_in_panic);
+    arch::uart::initialise();
+    const arch::CpuFeatures cpu = arch::detect_cpu();
+    const interface::RescueNotes& notes = arch::rescue_notes();
+    hardware.initialise(cpu);
+    open_interrupt_lines(cpu);
+    new (lab.storage) memory::Lab<memory::CpuHardware>(hardware);
+    lab.get().adopt(map_of(notes.facts), kernel_facts());
+    new (the_shell.storage) shell::Shell(lab.get(), {.marks = notes.facts.marks != 0});
+    arch::set_exception_hook(on_exception);
+    the_shell.get().restart(notes.report, notes.command_open != 0);
+    arch::restart(resume_restarted);
 }
 
 extern "C" [[noreturn, gnu::regparm(0)]] void kernel_main(std::uint32_t magic, std::uint32_t information) {
@@ -213,8 +249,9 @@ extern "C" [[noreturn, gnu::regparm(0)]] void kernel_main(std::uint32_t magic, s
     new (lab.storage) memory::Lab<memory::CpuHardware>(hardware);
     lab.get().initialise(map, kernel_facts());
     const memory::BootLine boot = memory::parse_boot_line(command_line.text());
-    new (the_shell.storage)
-        shell::Shell(lab.get(), {.marks = memory::has_boot_word(boot.words, interface::kBatchWord)});
+    const bool marks = memory::has_boot_word(boot.words, interface::kBatchWord);
+    arch::rescue_notes().facts.marks = marks ? 1 : 0;
+    new (the_shell.storage) shell::Shell(lab.get(), {.marks = marks});
     the_shell.get().boot_line(boot.commands);
     arch::set_exception_hook(on_exception);
     arch::restart(run_shell);

@@ -101,8 +101,10 @@ struct RescueFacts {
 struct RescueNotes {
     RescueReport report; // first: LabPage::rescue_report_pa is this page
     RescueFacts facts;
-    /// Rescues that began and whose command has not ended yet. The kernel sets it to 0.
+    /// Rescues since a command ended or the kernel told of one to its end. The kernel sets it to 0.
     std::uint32_t attempts = 0;
+    /// A command began and has not ended. Written by the kernel.
+    std::uint32_t command_open = 0;
     /// A rescue is at work.
     std::uint32_t depth = 0;
     /// CRC-32 of each page of the pristine copy, and how many there are.

@@ -49,6 +49,38 @@ public:
         }
     }
 
+    /// As initialise, but takes over the records that lie in memory. Contents of free frames are unknown
+    /// then.
+    void adopt(const MemoryMap& map, const KernelFacts& facts) {
+        map_ = map;
+        record_table_ = facts.record_table;
+        mark_ = facts.image_end;
+        for (std::uint32_t page = 0; page < backed_.size(); ++page) {
+            const std::uint32_t entry = scratch_.entry(record_table_, page);
+            if ((entry & paging::bits::kPresent) != 0 && map.is_ram(entry >> 12)) {
+                backed_[page] = entry >> 12;
+            }
+        }
+        for (std::uint32_t page = 0; page < backed_.size(); ++page) {
+            for (Frame frame = page * kRecordsPerPage;
+                 backed_[page] != 0 && frame < (page + 1) * kRecordsPerPage; ++frame) {
+                if (record(frame, page).raw() != 0 && frame >= mark_) {
+                    mark_ = frame + 1;
+                }
+            }
+        }
+        counts_.total = map.count(0, kFrameCount);
+        counts_.reserved = map.count(0, kFirstUsable);
+        for (Frame frame = kFirstUsable; frame < mark_; ++frame) {
+            if (map.is_ram(frame)) {
+                adopt(frame);
+            }
+        }
+        record_pages_left_ = count_record_pages_left();
+        counts_.kernel += record_pages_left_;
+        counts_.free += map.count(mark_, kFrameCount) - record_pages_left_;
+    }
+
     [[nodiscard]] const MemoryMap& map() const { return map_; }
     [[nodiscard]] const machine::FrameCounts& counts() const { return counts_; }
     /// One past the last frame with a record.
@@ -156,6 +188,12 @@ public:
             }
         }
     }
+    [[nodiscard]] bool is_record_page(Frame frame) const {
+        bool found = false;
+        for_each_record_page(
+            [&](std::uint32_t, std::uint32_t entry) { found = found || entry >> 12 == frame; });
+        return found;
+    }
     /// For who counts anew.
     void forget_references(Frame frame) {
         const FrameRecord old = record(frame);
@@ -228,6 +266,28 @@ private:
     [[nodiscard]] FrameRecord hw_record(Frame frame) const {
         const FrameRecord stored{hw_.load(address(frame), Unit::word)};
         return stored.raw() == 0 ? FrameRecord{FrameRole::free, FrameRecord::kNoFrame} : stored;
+    }
+
+    [[nodiscard]] FrameRecord record(Frame frame, std::uint32_t page) const {
+        return backed_[page] != 0 ? FrameRecord{hw_.load(address(frame), Unit::word)} : FrameRecord{};
+    }
+    void adopt(Frame frame) {
+        const FrameRole role = record(frame).role();
+        if (role != FrameRole::free && role != FrameRole::reserved) {
+            count_of(role) += 1;
+        } else if (backed(frame)) {
+            counts_.free += 1;
+            give_fresh(frame);
+        }
+    }
+    /// Of the RAM above the mark that has none yet.
+    [[nodiscard]] std::uint32_t count_record_pages_left() const {
+        std::uint32_t pages = 0;
+        for (auto frame = map_.next_ram(mark_); frame;) {
+            pages += backed(*frame) ? 0 : 1;
+            frame = map_.next_ram((*frame / kRecordsPerPage + 1) * kRecordsPerPage);
+        }
+        return pages;
     }
 
     /// Record pages that RAM from `first` on will need, each of which takes one frame of that RAM.

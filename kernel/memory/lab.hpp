@@ -33,18 +33,11 @@ public:
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
           touch_(hw, scratch_, frames_), kept_(scratch_, frames_),
           crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_),
-          audit_(hw, scratch_, spaces_, frames_), recount_(hw, scratch_, spaces_, frames_, owned_) {}
+          audit_(hw, scratch_, spaces_, frames_), recount_(hw, scratch_, spaces_, frames_, owned_, keeper_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
-        scratch_.initialise(facts);
-        spaces_.initialise(facts.directory);
-        owned_.initialise(facts);
-        guard_.initialise(facts);
-        touch_.initialise(facts);
-        crasher_.initialise(facts);
-        audit_.initialise(facts);
-        recount_.initialise(facts);
+        take(facts);
         frames_.initialise(map, facts);
         hw_.journal().capacity = interface::kJournalCapacity;
         hw_.journal().next_sequence = 1;
@@ -61,6 +54,17 @@ public:
         show();
         asm volatile("" ::: "memory");
         hw_.lab_page().magic = interface::kLabMagic; // last: now the rest is right
+    }
+    /// As initialise, after a rescue that threw this object away: spaces, frames and the user's tables are
+    /// what lies in memory, counted anew.
+    void adopt(const MemoryMap& map, const KernelFacts& facts) {
+        take(facts);
+        frames_.adopt(map, facts);
+        keeper_.adopt_all();
+        recount_.run();
+        recount_.free_forgotten();
+        static_cast<void>(audit_.run());
+        show();
     }
 
     void set_state(interface::LabState state) {
@@ -107,6 +111,7 @@ public:
         for (std::size_t i = 0; i < command.size(); ++i) {
             command[i] = i < text.size() && i + 1 < command.size() ? text[i] : '\0';
         }
+        hw_.rescue_notes().command_open = 1;
         set_state(interface::LabState::running);
     }
     interface::Status end_command(interface::Status status, bool keep) override {
@@ -137,6 +142,7 @@ public:
         end_change();
         set_state(interface::LabState::prompt);
         hw_.rescue_notes().attempts = 0;
+        hw_.rescue_notes().command_open = 0;
         return status;
     }
     [[nodiscard]] const interface::Repairs& repairs() const override { return audit_.repairs(); }
@@ -418,6 +424,17 @@ private:
     void bump() {
         volatile interface::LabPage& page = hw_.lab_page();
         page.generation = page.generation + 2u;
+    }
+
+    void take(const KernelFacts& facts) {
+        scratch_.initialise(facts);
+        spaces_.initialise(facts.directory);
+        owned_.initialise(facts);
+        guard_.initialise(facts);
+        touch_.initialise(facts);
+        crasher_.initialise(facts);
+        audit_.initialise(facts);
+        recount_.initialise(facts);
     }
 
     /// Registers and frames as they are now.

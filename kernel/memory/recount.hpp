@@ -3,16 +3,16 @@
 // journal's back, and after a restart.
 #pragma once
 
-#include "kernel/memory/breath.hpp"
-#include "kernel/memory/ownership.hpp"
+#include "kernel/memory/space_keeper.hpp"
 
 namespace pagelab::memory {
 
 template <Hardware H>
 class Recount {
 public:
-    constexpr Recount(H& hw, Scratch<H>& scratch, Spaces& spaces, Frames<H>& frames, Ownership<H>& owned)
-        : hw_(hw), scratch_(scratch), spaces_(spaces), frames_(frames), owned_(owned) {}
+    constexpr Recount(H& hw, Scratch<H>& scratch, Spaces& spaces, Frames<H>& frames, Ownership<H>& owned,
+                      SpaceKeeper<H>& keeper)
+        : hw_(hw), scratch_(scratch), spaces_(spaces), frames_(frames), owned_(owned), keeper_(keeper) {}
 
     void initialise(const KernelFacts& facts) { facts_ = facts; }
 
@@ -37,6 +37,17 @@ public:
             const FrameRecord record = frames_.record(frame);
             if (is_counted(frame) && record.references() == 0 && !record.held()) {
                 owned_.release(frame, record);
+            }
+        }
+    }
+
+    /// Frees the kernel's own frames that neither the image nor the records nor a space needs: what a command
+    /// had taken for its time.
+    void free_forgotten() {
+        for (Frame frame = facts_.image_end; frame < frames_.mark(); ++frame) {
+            if (frames_.record(frame).role() == FrameRole::kernel && !frames_.is_record_page(frame) &&
+                !keeper_.is_own(frame)) {
+                frames_.give(frame);
             }
         }
     }
@@ -80,6 +91,7 @@ private:
     Spaces& spaces_;
     Frames<H>& frames_;
     Ownership<H>& owned_;
+    SpaceKeeper<H>& keeper_;
     KernelFacts facts_{};
 };
 

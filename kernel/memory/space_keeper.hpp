@@ -128,6 +128,34 @@ public:
         }
     }
 
+    /// Takes over every directory that the records know: numbers in the order of frames, strategies by what
+    /// is in the kernel's slots. Then references must be counted anew.
+    void adopt_all() {
+        std::uint32_t number = 1;
+        for (Frame frame = 0; frame < frames_.mark() && number < machine::kMaxSpaces; ++frame) {
+            if (frames_.record(frame).role() == FrameRole::directory && frame != spaces_[0].directory) {
+                adopt(number, strategy_of(frame), true, frame);
+                number += 1;
+            }
+        }
+        for (number = 0; number < machine::kMaxSpaces; ++number) {
+            if (spaces_.exists(number) && spaces_[number].directory == hw_.cr3() >> 12) {
+                return load(number, true);
+            }
+        }
+        load(0, true);
+    }
+    /// Whether the kernel's own frame belongs to a space.
+    [[nodiscard]] bool is_own(Frame frame) {
+        bool own = false;
+        for (std::uint32_t number = 0; number < machine::kMaxSpaces && !own; ++number) {
+            if (spaces_.exists(number)) {
+                for_each_own_frame(spaces_[number], [&](Frame each) { own = own || each == frame; });
+            }
+        }
+        return own;
+    }
+
     [[nodiscard]] machine::SpaceInfo info(std::uint32_t number) {
         const Space& space = spaces_[number];
         machine::SpaceInfo result{.number = number,
@@ -162,6 +190,21 @@ private:
     void count_page(machine::SpaceInfo& info, std::uint32_t leaf, Frame frame) {
         info.pages += 1;
         info.shared_pages += (leaf & kSharedMark) != 0 && frames_.record(frame).references() > 1 ? 1 : 0;
+    }
+
+    [[nodiscard]] Strategy strategy_of(Frame directory) {
+        namespace layout = interface::layout;
+        const auto slot = [&](std::uint32_t pdi) { return Pde{scratch_.entry(directory, pdi)}; };
+        if (const Pde self = slot(layout::kSelfMapSlot);
+            self.present() && frame_of(self.table()) == directory) {
+            return Strategy::recursive;
+        }
+        if (const Pde arena = slot(layout::kArenaSlot);
+            arena.present() && frames_.map().is_ram(arena.table().frame())) {
+            const Pte words{scratch_.entry(frame_of(arena.table()), layout::kArenaWords.table_index())};
+            return words.present() ? Strategy::table : Strategy::upper_half;
+        }
+        return slot(layout::kFirstDirectSlot).present() ? Strategy::direct : Strategy::window;
     }
 
     // --- what a strategy has of its own

@@ -27,7 +27,6 @@ constexpr std::uint32_t kGlobalPages = 1u << 7;
 constexpr std::uint32_t kFrameMask = 0xfffff000u;
 constexpr std::uint32_t kLarge = 1u << 7;
 constexpr std::uint32_t kPageFault = 14;
-constexpr std::uint32_t kNonMaskable = 2;
 constexpr std::uint32_t kCalled = 255;
 constexpr std::uint32_t kDirectoryRole = 3u << 28;
 constexpr std::uint32_t kRoleMask = 15u << 28;
@@ -294,7 +293,7 @@ extern "C" [[noreturn]] void rescue_main(std::uint32_t vector) {
         report.cr4 = cr4;
         report.unknown_directory = is_directory(report.cr3 >> 12, image) ? 0 : 1;
         report_death(report, places);
-        page.attempts += report.vector == kNonMaskable ? 0 : 1;
+        page.attempts += 1;
     } else {
         report.nested += 1;
     }

@@ -315,6 +315,14 @@ void Shell::abandon(const machine::Exception& exception) {
     }
 }
 
+void Shell::restart(const interface::RescueReport& report, bool command) {
+    greeted_ = true;
+    report_rescue(out_, report, false, false);
+    if (command) {
+        finish(Status::rescued);
+    }
+}
+
 void Shell::abandon_rescued(const interface::RescueReport& report) {
     out_.silence(false);
     editing_ = false;

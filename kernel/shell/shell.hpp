@@ -44,6 +44,9 @@ public:
     void abandon(const machine::Exception& exception);
     /// The same after a rescue: it was the kernel that died, in a command or at the prompt.
     void abandon_rescued(const interface::RescueReport& report);
+    /// After a rescue that threw away what this object was: tells, and ends the command that the host waits
+    /// for.
+    void restart(const interface::RescueReport& report, bool command);
 
 private:
     /// What surrounds a command: `repeat` counts runs, `time` measures.

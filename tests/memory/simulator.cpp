@@ -175,6 +175,9 @@ std::uint64_t Machine::reach(std::uint32_t va, bool write, bool user) {
 }
 
 std::uint32_t Machine::load(VirtAddr va, Unit unit) {
+    if ((va.raw() & 3) == 0 && unit == Unit::word) {
+        return word(reach(va.raw(), false, false));
+    }
     std::uint32_t value = 0;
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(unit); ++i) {
         value |= static_cast<std::uint32_t>(byte(reach(va.raw() + i, false, false))) << (8 * i);
