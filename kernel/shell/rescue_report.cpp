@@ -87,6 +87,9 @@ struct Failure {
 
 /// What the CPU could not do when it gave up: the first of these that the tables did not let it.
 std::optional<Failure> find_failure(const RescueReport& report) {
+    if (report.vector >= interface::kPanicVector) {
+        return std::nullopt; // no access failed
+    }
     struct Need {
         RescueReport::Walk which;
         paging::AccessKind kind;

@@ -17,7 +17,7 @@ def kinds() -> list[str]:
 
 def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert len(kinds()) == len(set(kinds())) == 21
+    assert len(kinds()) == len(set(kinds())) == 22
 
 
 @pytest.mark.parametrize("kind", kinds())
