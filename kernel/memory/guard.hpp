@@ -1,10 +1,12 @@
-// What is refused because the kernel lives on it, and why. For the operations of this room; `force` passes
-// it. It refuses as little as it can: the user's half, the user's tables and all frames that are not the
-// kernel's own are open.
+// What is refused because neither a fault report nor the rescue could bring the lab back from it, and why.
+// For the operations of this room; `force` passes it. It refuses by the frame that would be hit, under
+// whichever address, and as little as it can: the user's half, all frames that are not the kernel's own, and
+// also the kernel's slot, its stack, its handlers and the self-map are open, for those are survived.
 #pragma once
 
 #include "kernel/memory/frames.hpp"
 #include "kernel/memory/tables.hpp"
+#include "kernel/paging/walk.hpp"
 
 #include <optional>
 #include <string_view>
@@ -17,65 +19,73 @@ public:
     /// Why not; nothing if it may be.
     using Reason = std::optional<std::string_view>;
 
-    constexpr Guard(H& hw, Tables<H>& tables, Frames<H>& frames)
-        : hw_(hw), tables_(tables), frames_(frames) {}
+    constexpr Guard(H& hw, Scratch<H>& scratch, Spaces& spaces, Tables<H>& tables, Frames<H>& frames)
+        : hw_(hw), scratch_(scratch), spaces_(spaces), tables_(tables), frames_(frames) {}
 
     void initialise(const KernelFacts& facts) { facts_ = facts; }
 
-    /// A write of directory slot `pdi`.
+    /// A write of directory slot `pdi` of the space in work.
     [[nodiscard]] Reason pde(std::uint32_t pdi, std::uint32_t value) {
         namespace layout = interface::layout;
         switch (pdi) {
-        case layout::kFirstKernelSlot:
-            return "slot 768 maps the kernel and its stacks";
+        case layout::kLifelineSlot:
+            return "slot 1021 is the lifeline: the rescue stands on it";
         case layout::kFirstKernelSlot + 1:
-            return "slot 769 maps the frame records";
+            return "slot 769 maps the frame records, in which the kernel keeps its books";
         case layout::kFirstKernelSlot + 2:
-            return "slot 770 maps the kernel's scratch pages";
+            return "slot 770 maps the kernel's scratch pages, by which broken tables are repaired";
+        case layout::kFirstKernelSlot:
         case layout::kSelfMapSlot:
-            return "slot 1023 is the self-map: without it no table can be reached";
-        default:
             break;
+        default:
+            if (pdi >= layout::kFirstKernelSlot) {
+                return "slots 771 to 1020 and 1022 are the windows of the strategies and of other spaces";
+            }
         }
-        if (pdi >= layout::kFirstKernelSlot) {
-            return "the kernel's slots are shared by all directories and never change after boot";
-        }
-        if (pdi >= tables_.space().user_slots()) {
+        if (pdi >= tables_.space().user_slots() && pdi < layout::kFirstKernelSlot) {
             return "an upper-half space ends at 0x80000000: its slots from 512 on hold the tables' addresses";
         }
         const Pde entry{value};
         if (entry.kind(context(hw_)) != paging::EntryKind::table) {
             return std::nullopt;
         }
-        return table_frame(entry.table());
+        if (pdi == layout::kFirstKernelSlot) {
+            return kernel_slot(frame_of(entry.table()));
+        }
+        return table_frame(frame_of(entry.table()));
     }
 
     /// A write of the PTE of `va`, whose PDE leads to a table.
     [[nodiscard]] Reason pte(VirtAddr va, std::uint32_t value) {
         const Frame table = frame_of(tables_.pde(va.directory_index()).table());
+        if (const auto verdict = fixed_table(table, va.table_index(), value)) {
+            return *verdict;
+        }
         switch (frames_.record(table).role()) {
         case FrameRole::directory:
             return "this table is a page directory: use setpde";
         case FrameRole::kernel:
-            return "the space's strategy keeps its own entries there";
+            return "the kernel keeps its own entries there";
         default:
-            break;
+            return std::nullopt;
         }
-        return kernel_table_entry(table, va.table_index(), value);
     }
 
     /// A store to the word at `address` (a multiple of 4) that would become `value`.
     [[nodiscard]] Reason word(PhysAddr address, std::uint32_t value) {
-        const auto frame = address.frame();
+        const Frame frame = frame_of(address);
         const std::uint32_t index = address.frame_offset() / paging::kEntrySize;
-        if (frames_.record(frame).role() == FrameRole::directory) {
+        if (const auto verdict = fixed_table(frame, index, value)) {
+            return *verdict;
+        }
+        switch (frames_.record(frame).role()) {
+        case FrameRole::directory:
             return pde(index, value);
+        case FrameRole::kernel:
+            return "the kernel's own code and data are there";
+        default:
+            return std::nullopt;
         }
-        if (const Reason reason = kernel_table_entry(frame, index, value)) {
-            return reason;
-        }
-        const bool ours = frames_.record(frame).role() == FrameRole::kernel;
-        return ours ? Reason{"the kernel's own code and data are there"} : std::nullopt;
     }
 
     /// A way to crash, with its value.
@@ -86,51 +96,180 @@ public:
             return "without the IDT no exception finds its handler, nor the rescue: the machine dies";
         case Crash::gdt:
             return "without the GDT no task can be loaded, nor the rescue: the machine dies";
+        case Crash::cr0:
+            return control_0(value);
+        case Crash::cr3:
+            return directory(value >> 12);
+        case Crash::cr4:
+            return control_4(value);
+        case Crash::esp:
+            return stack(value);
+        case Crash::call:
+            return value >= facts_.text.raw() && value < facts_.text_end.raw()
+                       ? Reason{"in the middle of the kernel's code any of its instructions may do anything"}
+                       : std::nullopt;
         default:
-            static_cast<void>(value);
             return std::nullopt;
         }
     }
 
 private:
-    /// A PDE that would lead to this table: the CPU sets A and D in it.
-    [[nodiscard]] Reason table_frame(PhysAddr table) {
-        if (table.frame() == facts_.scratch_table) {
+    using Role = FrameRole;
+
+    [[nodiscard]] bool holds_entries(Frame frame) { return frames_.record(frame).holds_entries(); }
+    [[nodiscard]] bool is_kernels(Frame frame) { return frames_.record(frame).role() == Role::kernel; }
+
+    /// A PDE that would lead to this table: the CPU reads entries there and sets A and D in them.
+    [[nodiscard]] Reason table_frame(Frame table) {
+        if (table == facts_.scratch_table) {
             return "the kernel's scratch pages change without a flush of their aliases";
         }
-        switch (frames_.record(table.frame()).role()) {
-        case FrameRole::kernel:
+        if (table == facts_.kernel_table) {
+            return std::nullopt;
+        }
+        if (is_device(table)) {
+            return "no RAM but a device or ROM is there: QEMU hangs where the CPU would set A in it";
+        }
+        switch (frames_.record(table).role()) {
+        case Role::kernel:
             return "the CPU would set A and D in the kernel's own memory";
-        case FrameRole::free:
+        case Role::free:
             return "the frame is free and holds no table: take it with alloc first";
         default:
             return std::nullopt;
         }
     }
 
-    [[nodiscard]] Reason kernel_table_entry(std::uint64_t table, std::uint32_t index, std::uint32_t value) {
-        if (table == facts_.record_table) {
-            return "the frame records are mapped there";
+    /// The table that slot 768 would have: the kernel goes on there until it faults.
+    [[nodiscard]] Reason kernel_slot(Frame table) {
+        if (const Reason reason = table_frame(table); reason || table == facts_.kernel_table) {
+            return reason;
         }
-        if (table == facts_.scratch_table) {
-            return "the kernel's scratch pages are mapped there";
-        }
-        if (table != facts_.kernel_table) {
-            return std::nullopt;
-        }
-        if (index >= facts_.image_first && index < facts_.image_end) {
-            return "the kernel's own code and data are mapped there";
-        }
-        const Pte entry{value};
-        const FrameRole role = frames_.record(entry.frame().frame()).role();
-        const bool is_table = role == FrameRole::table || role == FrameRole::directory;
-        if (entry.present() && entry.writable() && is_table) {
-            return "page tables stay read-only in the direct map";
+        for (std::uint32_t index = 0; index < paging::kEntryCount && frames_.map().is_ram(table); ++index) {
+            const Pte entry{scratch_.entry(table, index)};
+            if (entry.present() && may_not_show(frame_of(entry.frame()))) {
+                return kAlias;
+            }
         }
         return std::nullopt;
     }
 
+    /// An entry of a table that is there from boot on; nothing if it is another one.
+    [[nodiscard]] std::optional<Reason> fixed_table(Frame table, std::uint32_t index, std::uint32_t value) {
+        if (table == facts_.kernel_table) {
+            return kernel_entry(index, value);
+        }
+        if (table == facts_.record_table) {
+            return Reason{"the frame records are mapped there, in which the kernel keeps its books"};
+        }
+        if (table == facts_.scratch_table) {
+            return Reason{"the kernel's scratch pages are mapped there"};
+        }
+        return std::nullopt;
+    }
+
+    /// A PTE of the kernel's own table. What the kernel needs is put right again; but while the entry stands
+    /// the kernel's own pushes and stores go where it leads.
+    [[nodiscard]] Reason kernel_entry(std::uint32_t index, std::uint32_t value) {
+        const Pte entry{value};
+        const Frame frame = frame_of(entry.frame());
+        if (!entry.present()) {
+            return std::nullopt;
+        }
+        if (frame != index) {
+            return may_not_show(frame) ? Reason{kAlias} : std::nullopt;
+        }
+        if (entry.writable() && (holds_entries(frame) || is_rescues(frame))) {
+            return "page tables and the rescue stay read-only in the direct map";
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] bool is_rescues(Frame frame) const {
+        return frame >= facts_.image.data_end && frame < facts_.image.end;
+    }
+    [[nodiscard]] bool may_not_show(Frame frame) { return holds_entries(frame) || is_kernels(frame); }
+
+    /// CR3 with any frame.
+    [[nodiscard]] Reason directory(Frame frame) {
+        const std::uint32_t lifeline = interface::layout::kLifelineSlot;
+        const std::uint32_t right = scratch_.entry(spaces_.loaded().directory, lifeline);
+        if (((scratch_.entry(frame, lifeline) ^ right) & ~kAccessedDirty) != 0) {
+            return "this directory does not hold the lifeline in slot 1021: no exception could be handled";
+        }
+        if (frames_.record(frame).role() == Role::directory) {
+            return std::nullopt;
+        }
+        if (is_kernels(frame)) {
+            return "the CPU would set A and D in the kernel's own memory";
+        }
+        for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
+            const Pde entry{scratch_.entry(frame, pdi)};
+            if (pdi == lifeline || entry.kind(context(hw_)) != paging::EntryKind::table) {
+                continue;
+            }
+            const Frame table = frame_of(entry.table());
+            if (is_device(table) || (is_kernels(table) && table != facts_.kernel_table)) {
+                return "a table in this directory would be a device or the kernel's own memory, in which the "
+                       "CPU would set A and D";
+            }
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static Reason control_0(std::uint32_t value) {
+        constexpr std::uint32_t kNeeded = paging::cr0::kPaging | paging::cr0::kProtection;
+        return (value & kNeeded) != kNeeded
+                   ? Reason{"without CR0.PG and PE the CPU runs garbage in real mode"}
+                   : std::nullopt;
+    }
+    [[nodiscard]] Reason control_4(std::uint32_t value) {
+        const std::uint32_t known =
+            (hw_.has_pse() ? paging::cr4::kPse : 0) | (hw_.has_pge() ? paging::cr4::kPge : 0);
+        return (value & ~known) != 0 ? Reason{"bits of CR4 but PSE and PGE may be reserved: QEMU then hangs"}
+                                     : std::nullopt;
+    }
+
+    /// ESP: what lies below, down to the first page that can't be written, is overwritten.
+    [[nodiscard]] Reason stack(std::uint32_t esp) {
+        if (VirtAddr{esp - 1}.directory_index() >= interface::layout::kLifelineSlot) {
+            return "pushes there would overwrite the lifeline or page tables";
+        }
+        const auto read = [this](PhysAddr address) -> std::optional<std::uint32_t> {
+            return frames_.map().is_ram(address.frame()) ? std::optional{scratch_.observe(address)}
+                                                         : std::nullopt;
+        };
+        for (std::uint32_t page = VirtAddr{esp - 4}.page_base().raw();; page -= paging::kPageSize) {
+            const paging::Walk walk =
+                paging::walk(read, context(hw_), interface::layout::kSelfMapSlot, VirtAddr{page});
+            if (!walk.pa || !walk.kernel.w) {
+                return std::nullopt;
+            }
+            const Frame frame = frame_of(*walk.pa);
+            const bool own_stack = page == facts_.stack.raw();
+            if (holds_entries(frame) || (is_kernels(frame) && !own_stack)) {
+                return "pushes there would overwrite page tables or the kernel's own memory";
+            }
+        }
+    }
+
+    /// Memory that is no RAM and answers all the same: the PC's hole below 1 MiB, and what chipsets and
+    /// processors put at the end of the 4 GiB (I/O APIC, HPET, local APIC, firmware).
+    [[nodiscard]] bool is_device(Frame frame) const {
+        constexpr Frame kHoleFirst = 0xa0;
+        constexpr Frame kHoleEnd = 0x100;
+        constexpr Frame kChipset = 0xfec00;
+        const bool place = (frame >= kHoleFirst && frame < kHoleEnd) || frame >= kChipset;
+        return place && !frames_.map().is_ram(frame);
+    }
+
+    static constexpr std::uint32_t kAccessedDirty = paging::bits::kAccessed | paging::bits::kDirty;
+    static constexpr std::string_view kAlias =
+        "the kernel's own stores would go to page tables or to its code, under another address";
+
     H& hw_;
+    Scratch<H>& scratch_;
+    Spaces& spaces_;
     Tables<H>& tables_;
     Frames<H>& frames_;
     KernelFacts facts_{};

@@ -25,7 +25,7 @@ public:
           owned_(hw, scratch_, tables_, frames_, flusher_, journal_),
           keeper_(hw, scratch_, spaces_, tables_, frames_, flusher_, owned_, breath_),
           transaction_(hw, scratch_, spaces_, tables_, frames_, flusher_, journal_, owned_, keeper_, breath_),
-          guard_(hw, tables_, frames_),
+          guard_(hw, scratch_, spaces_, tables_, frames_),
           changes_(hw, scratch_, tables_, frames_, flusher_, transaction_, guard_),
           sharing_(hw, scratch_, spaces_, tables_, frames_, transaction_),
           space_operations_(hw, scratch_, spaces_, tables_, frames_, flusher_, transaction_, keeper_),
@@ -228,8 +228,8 @@ public:
     [[nodiscard]] std::uint32_t load(VirtAddr address, Unit unit) override { return hw_.load(address, unit); }
     [[nodiscard]] std::expected<void, OperationError> store(VirtAddr address, Unit unit, std::uint32_t value,
                                                             machine::ChangeOptions options) override {
-        return store_.at(address, unit, value, noticed(options).force,
-                         [this](VirtAddr va) { return walk(va).pa; });
+        return counted(store_.at(address, unit, value, noticed(options).force,
+                                 [this](VirtAddr va) { return walk(va).pa; }));
     }
     [[nodiscard]] std::expected<std::uint32_t, OperationError> load_physical(PhysAddr address,
                                                                              Unit unit) override {
@@ -244,9 +244,9 @@ public:
     [[nodiscard]] std::expected<void, OperationError>
     store_physical(PhysAddr address, Unit unit, std::uint32_t value,
                    machine::ChangeOptions options) override {
-        return for_each_piece(address, unit, [&](PhysAddr at, Unit piece, std::uint32_t shift) {
+        return counted(for_each_piece(address, unit, [&](PhysAddr at, Unit piece, std::uint32_t shift) {
             return store_.at_physical(at, piece, value >> shift, noticed(options).force);
-        });
+        }));
     }
 
     [[nodiscard]] std::expected<void, OperationError> keep_bytes(PhysAddr frame) override {
@@ -289,7 +289,7 @@ public:
     [[nodiscard]] std::expected<void, OperationError> crash(machine::Crash crash,
                                                             std::optional<std::uint32_t> argument,
                                                             machine::ChangeOptions options) override {
-        return crasher_.run(crash, argument, noticed(options).force);
+        return counted(crasher_.run(crash, argument, noticed(options).force));
     }
 
     // --- history -----------------------------------------------------------------------------------------
@@ -402,13 +402,23 @@ private:
         return options;
     }
 
+    /// What the guard refuses is counted: the lab's survival must not be bought by refusing.
+    template <class T>
+    T counted(T&& result) {
+        if (!result && result.error().refusal == Refusal::guarded) {
+            volatile interface::LabPage& page = hw_.lab_page();
+            page.refusals = page.refusals + 1;
+        }
+        return std::forward<T>(result);
+    }
+
     template <class F>
     auto changing(F&& operation) {
         store_.forget();
         begin_change();
         auto result = operation();
         end_change();
-        return result;
+        return counted(std::move(result));
     }
 
     // The generation is odd while tables change: a host that sees it odd, or changed, looks again.

@@ -49,8 +49,8 @@ TEST_F(Store, APokeIntoTheDirectoryIsAChangeThatUndoTakesBack) {
     const State before = state_of(bench);
     ASSERT_TRUE(poke(0xfffff000 + 300 * 4, bench.pde(256)));
     EXPECT_EQ(bench.pde(300) & ~0x60u, bench.pde(256) & ~0x60u);
-    EXPECT_EQ(poke(0xfffff000 + 768 * 4, 0).error().refusal, Refusal::guarded);
-    EXPECT_EQ(poke(0xfffff000 + 1023 * 4 + 1, 0, Unit::byte).error().refusal, Refusal::guarded);
+    EXPECT_EQ(poke(0xfffff000 + 769 * 4, 0).error().refusal, Refusal::guarded);
+    EXPECT_EQ(poke(0xfffff000 + 1021 * 4 + 1, 0, Unit::byte).error().refusal, Refusal::guarded);
     ASSERT_TRUE(bench.command([&] { return lab.undo(); }));
     EXPECT_EQ(difference(before, state_of(bench)), "none");
     EXPECT_TRUE(machine.stale().empty());
