@@ -194,12 +194,6 @@ public:
             [&](std::uint32_t, std::uint32_t entry) { found = found || entry >> 12 == frame; });
         return found;
     }
-    /// For who counts anew.
-    void forget_references(Frame frame) {
-        const FrameRecord old = record(frame);
-        write(frame, FrameRecord{old.role(), old.raw() & FrameRecord::kHeld});
-    }
-
     /// Remembers that a table's page in the direct map was made read-only.
     void mark_shielded(Frame frame) {
         write(frame, FrameRecord{record(frame).raw() | FrameRecord::kShielded});
@@ -224,6 +218,12 @@ public:
             return; // a raw entry that was there before the frame had its role
         }
         write(static_cast<Frame>(frame), FrameRecord{old.role(), mark | references});
+    }
+
+    /// Overwrites the count of a data frame or table.
+    void set_references(Frame frame, std::uint32_t references) {
+        const FrameRecord old = record(frame);
+        write(frame, FrameRecord{old.role(), (old.raw() & FrameRecord::kHeld) | references});
     }
 
 private:

@@ -33,7 +33,7 @@ public:
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
           touch_(hw, scratch_, frames_), kept_(scratch_, frames_),
           crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_),
-          audit_(hw, scratch_, spaces_, frames_), recount_(hw, scratch_, spaces_, frames_, owned_, keeper_) {}
+          audit_(hw, scratch_, spaces_, frames_), recount_(scratch_, frames_, owned_, keeper_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
@@ -61,10 +61,19 @@ public:
         take(facts);
         frames_.adopt(map, facts);
         keeper_.adopt_all();
-        recount_.run();
+        static_cast<void>(recount_.run());
         recount_.free_forgotten();
         static_cast<void>(audit_.run());
         show();
+    }
+
+    /// Something changed tables or died behind the books: counts every reference anew, and frees what nothing
+    /// leads to any more. Says how many frames that were.
+    std::uint32_t recount() {
+        begin_change();
+        const std::uint32_t freed = recount_.run();
+        end_change();
+        return freed;
     }
 
     void set_state(interface::LabState state) {
@@ -133,7 +142,7 @@ public:
         }
         if (!whole || contradicted_) {
             contradicted_ = false;
-            recount_.run();
+            static_cast<void>(recount_.run());
         }
         tables_.close_foreign();
         transaction_.work_in(spaces_.loaded_number());

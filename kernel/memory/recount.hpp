@@ -1,6 +1,6 @@
-// Counts the references of all frames anew from the entries of all spaces, and frees what nothing leads to.
-// For the lab, where records and tables may contradict each other: after a repair of an entry behind the
-// journal's back, and after a restart.
+// Counts every reference anew, from the entries that stand in memory. For the lab, after something broke the
+// tables or the kernel behind the transaction's back: then what was counted step by step no longer holds.
+// Reads all tables of all spaces by their physical addresses; slow, and right whatever is loaded.
 #pragma once
 
 #include "kernel/memory/space_keeper.hpp"
@@ -10,35 +10,22 @@ namespace pagelab::memory {
 template <Hardware H>
 class Recount {
 public:
-    constexpr Recount(H& hw, Scratch<H>& scratch, Spaces& spaces, Frames<H>& frames, Ownership<H>& owned,
-                      SpaceKeeper<H>& keeper)
-        : hw_(hw), scratch_(scratch), spaces_(spaces), frames_(frames), owned_(owned), keeper_(keeper) {}
+    constexpr Recount(Scratch<H>& scratch, Frames<H>& frames, Ownership<H>& owned, SpaceKeeper<H>& keeper)
+        : scratch_(scratch), frames_(frames), owned_(owned), keeper_(keeper) {}
 
     void initialise(const KernelFacts& facts) { facts_ = facts; }
 
-    void run() {
-        const Frame end = frames_.mark();
-        for (Frame frame = 0; frame < end; ++frame) {
-            if (is_counted(frame)) {
-                frames_.forget_references(frame);
-            }
+    /// The references of every data frame and table become those that there are; what had some and has none
+    /// any more is freed. Says how many frames that were.
+    std::uint32_t run() {
+        std::uint32_t freed = 0;
+        // A table that is freed no longer leads to anything: then all is counted again.
+        for (bool table_freed = true; table_freed;) {
+            forget();
+            count();
+            table_freed = settle(freed);
         }
-        for (std::uint32_t number = 0; number < machine::kMaxSpaces; ++number) {
-            if (spaces_.exists(number)) {
-                count_directory(spaces_[number].directory);
-            }
-        }
-        for (Frame frame = 0; frame < end; ++frame) {
-            if (is_counted(frame) && frames_.record(frame).role() == FrameRole::table) {
-                count_table(frame);
-            }
-        }
-        for (Frame frame = 0; frame < end; ++frame) {
-            const FrameRecord record = frames_.record(frame);
-            if (is_counted(frame) && record.references() == 0 && !record.held()) {
-                owned_.release(frame, record);
-            }
-        }
+        return freed;
     }
 
     /// Frees the kernel's own frames that neither the image nor the records nor a space needs: what a command
@@ -53,42 +40,65 @@ public:
     }
 
 private:
-    /// The tables of boot are every directory's.
-    [[nodiscard]] bool is_counted(Frame frame) const {
-        return Ownership<H>::is_counted(frames_.record(frame).role()) && frame != facts_.kernel_table &&
-               frame != facts_.record_table && frame != facts_.scratch_table;
+    /// In a record's count while it is counted anew: there were references before.
+    static constexpr std::uint32_t kHadSome = 1u << 26;
+
+    [[nodiscard]] bool is_fixed(Frame frame) const {
+        return frame == facts_.kernel_table || frame == facts_.record_table || frame == facts_.scratch_table;
     }
-    void refer(std::uint64_t frame) {
-        if (frame < frames_.mark() && is_counted(static_cast<Frame>(frame))) {
-            frames_.refer(frame, +1);
+    template <class F>
+    void for_each_counted(F&& visit) {
+        for (Frame frame = Frames<H>::kFirstUsable; frame < frames_.mark(); ++frame) {
+            const FrameRecord record = frames_.record(frame);
+            if (Ownership<H>::is_counted(record.role()) && !is_fixed(frame)) {
+                visit(frame, record);
+            }
         }
     }
 
-    void count_directory(Frame directory) {
-        const paging::PagingContext now = context(hw_);
-        for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
-            const Pde pde{scratch_.entry(directory, pdi)};
-            if (pde.kind(now) == paging::EntryKind::table) {
-                refer(pde.table().frame());
-            } else if (pde.kind(now) == paging::EntryKind::page) {
-                for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {
-                    refer(pde.large_frame(now).frame() + i);
+    void forget() {
+        for_each_counted([this](Frame frame, FrameRecord record) {
+            frames_.set_references(frame, record.references() != 0 ? kHadSome : 0);
+        });
+    }
+
+    void count() {
+        for (Frame frame = Frames<H>::kFirstUsable; frame < frames_.mark(); ++frame) {
+            const FrameRole role = frames_.record(frame).role();
+            if (role == FrameRole::directory) {
+                for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
+                    const Pde pde{scratch_.entry(frame, pdi)};
+                    if (!is_fixed(frame_of(pde.table()))) {
+                        owned_.pde_changed(Pde{0}, pde);
+                    }
+                }
+            } else if (role == FrameRole::table && !is_fixed(frame)) {
+                for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
+                    const Pte pte{scratch_.entry(frame, pti)};
+                    if (pte.present()) {
+                        frames_.refer(pte.frame().frame(), +1);
+                    }
                 }
             }
         }
     }
-    void count_table(Frame table) {
-        for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-            const Pte pte{scratch_.entry(table, pti)};
-            if (pte.present()) {
-                refer(pte.frame().frame());
+
+    /// Whether a table was freed.
+    bool settle(std::uint32_t& freed) {
+        bool table_freed = false;
+        for_each_counted([&](Frame frame, FrameRecord record) {
+            if (record.references() == kHadSome && !record.held()) {
+                table_freed = table_freed || record.role() == FrameRole::table;
+                owned_.release(frame, record);
+                freed += 1;
+            } else {
+                frames_.set_references(frame, record.references() & ~kHadSome);
             }
-        }
+        });
+        return table_freed;
     }
 
-    H& hw_;
     Scratch<H>& scratch_;
-    Spaces& spaces_;
     Frames<H>& frames_;
     Ownership<H>& owned_;
     SpaceKeeper<H>& keeper_;
