@@ -3,6 +3,8 @@
 // and tests. Layout only.
 #pragma once
 
+#include "kernel/interface/torture_state.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -63,12 +65,15 @@ struct LabPage {
     std::uint32_t repairs;              // 0xec words that audits and rescues put right since boot
     std::uint32_t host;                 // 0xf0 host_bits; written by the host only
     std::uint32_t rescue_report_pa;     // 0xf4 physical address of the RescueReport; 0 until it is made
+    std::array<std::uint32_t, 2> unused;
+    TortureState torture; // at 0x100
 };
 static_assert(offsetof(LabPage, state) == 0x38);
 static_assert(offsetof(LabPage, cpu_pse36) == 0x50);
 static_assert(offsetof(LabPage, last_command) == 0x60);
 static_assert(offsetof(LabPage, rescues) == 0xe0);
 static_assert(offsetof(LabPage, rescue_report_pa) == 0xf4);
-static_assert(sizeof(LabPage) == 0xf8);
+static_assert(offsetof(LabPage, torture) == 0x100);
+static_assert(sizeof(LabPage) <= 0x1000);
 
 } // namespace pagelab::interface

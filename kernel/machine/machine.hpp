@@ -6,6 +6,7 @@
 
 #include "kernel/interface/frame_record.hpp"
 #include "kernel/interface/journal.hpp"
+#include "kernel/interface/lab_page.hpp"
 #include "kernel/interface/marks.hpp"
 #include "kernel/interface/rescue_notes.hpp"
 #include "kernel/machine/crash.hpp"
@@ -86,6 +87,9 @@ public:
     [[nodiscard]] virtual bool is_ram(PhysAddr address) const = 0;
     [[nodiscard]] virtual FrameCounts frames() const = 0;
     [[nodiscard]] virtual interface::FrameRecord frame_record(PhysAddr frame) const = 0;
+
+    /// What outlives the kernel's own data: what was counted since boot, and what torture keeps there.
+    [[nodiscard]] virtual interface::LabPage& lab_page() = 0;
 
     // --- a command is a transaction ------------------------------------------------------------------------
     /// Opens the transaction of one command; `text` goes to the lab page.

@@ -110,6 +110,8 @@ public:
         return frames_.record(frame.frame());
     }
 
+    [[nodiscard]] interface::LabPage& lab_page() override { return hw_.lab_page(); }
+
     // --- a command is a transaction ------------------------------------------------------------------------
     void begin_command(std::string_view text) override {
         volatile interface::LabPage& page = hw_.lab_page();

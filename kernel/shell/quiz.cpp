@@ -2,6 +2,7 @@
 
 #include "kernel/paging/explain.hpp"
 #include "kernel/paging/slot_text.hpp"
+#include "kernel/shell/random.hpp"
 
 namespace pagelab::shell {
 namespace {
@@ -10,30 +11,6 @@ namespace bits = paging::bits;
 
 /// Where the imagined directory is; no generated frame lies there.
 constexpr std::uint32_t kDirectory = 0x00105000;
-
-/// Marsaglia's xorshift with 13, 17, 5: never zero, small, the same on every machine.
-class Random {
-public:
-    Random(std::uint32_t seed, std::uint32_t number) : state_(seed * 0x9e3779b9u ^ number * 0x85ebca6bu) {
-        state_ = state_ == 0 ? 1 : state_;
-        // Neighbouring seeds differ in few bits at first.
-        for (int i = 0; i < 8; ++i) {
-            (void)next();
-        }
-    }
-    std::uint32_t next() {
-        state_ ^= state_ << 13;
-        state_ ^= state_ >> 17;
-        state_ ^= state_ << 5;
-        return state_;
-    }
-    std::uint32_t below(std::uint32_t end) { return (next() >> 8) % end; }
-    /// Three times of four.
-    std::uint32_t mostly(std::uint32_t bit) { return below(4) != 0 ? bit : 0; }
-
-private:
-    std::uint32_t state_;
-};
 
 /// A frame from 2 MiB to 64 MiB, with these bits and rights as they fall.
 std::uint32_t make_entry(Random& random, std::uint32_t set) {

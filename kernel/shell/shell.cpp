@@ -45,6 +45,9 @@ void Shell::run() {
         greeted_ = true;
         greet();
     }
+    if (!job_.active && Torture::active(machine_)) {
+        resume_torture();
+    }
     while (!stopped_) {
         if ((job_.active || !pending_.empty() || !boot_pending_.empty()) && machine_.poll()) {
             machine_.clear_interrupt();
@@ -193,6 +196,12 @@ void Shell::run_once() {
         // As if it had been typed, so that it can be.
         prompt(false);
         say(out_, "{}\n", text);
+    } else if (Torture::active(machine_)) {
+        if (!teaching_.torture.next(machine_)) {
+            return end_run(end_torture(Status::ok), false);
+        }
+        text = teaching_.torture.command();
+        out_.silence(true);
     }
     machine_.begin_command(text);
     job_.running = true;
@@ -230,6 +239,9 @@ void Shell::end_command(Status status, bool last) {
             return; // its next step follows
         }
         status = end_demo(status == Status::rescued ? status : Status::error);
+    } else if (Torture::active(machine_)) {
+        teaching_.torture.note(machine_, status);
+        return; // its next command follows
     }
     end_run(status, last);
 }
@@ -252,6 +264,21 @@ Status Shell::end_demo(Status status) {
     machine_.end_command(status, true);
     job_.running = false;
     return status;
+}
+
+Status Shell::end_torture(Status status) {
+    machine_.begin_command(job_.core);
+    job_.running = true;
+    status = std::max(status, teaching_.torture.end(machine_, out_));
+    machine_.end_command(status, true);
+    job_.running = false;
+    return status;
+}
+
+/// The kernel's data was made anew while torture ran: what it keeps lies elsewhere.
+void Shell::resume_torture() {
+    teaching_.torture.resume(machine_);
+    job_ = {.active = true, .text = "torture", .core = "torture"};
 }
 
 void Shell::end_run(Status status, bool last) {
@@ -299,11 +326,13 @@ void Shell::drop_queue() {
     if (!job_.active) {
         return;
     }
-    finish(teaching_.demonstration.active() ? end_demo(Status::interrupted) : Status::interrupted);
+    finish(teaching_.demonstration.active() ? end_demo(Status::interrupted)
+           : Torture::active(machine_)      ? end_torture(Status::interrupted)
+                                            : Status::interrupted);
 }
 
 void Shell::abandon(const machine::Exception& exception) {
-    out_.silence(false);
+    out_.silence(Torture::active(machine_));
     editing_ = false;
     // Wherever the command worked: what faulted was the CPU, and it uses the tables of the current space.
     (void)machine_.work_in(machine_.space());
@@ -313,6 +342,7 @@ void Shell::abandon(const machine::Exception& exception) {
     if (job_.running) {
         end_command(Status::fault, false);
     }
+    out_.silence(false);
 }
 
 void Shell::restart(const interface::RescueReport& report, bool command) {
@@ -324,7 +354,7 @@ void Shell::restart(const interface::RescueReport& report, bool command) {
 }
 
 void Shell::abandon_rescued(const interface::RescueReport& report) {
-    out_.silence(false);
+    out_.silence(Torture::active(machine_));
     editing_ = false;
     (void)machine_.work_in(machine_.space());
     machine_.after_rescue(report);
@@ -332,6 +362,7 @@ void Shell::abandon_rescued(const interface::RescueReport& report) {
     if (job_.running) {
         end_command(Status::rescued, false);
     }
+    out_.silence(false);
 }
 
 } // namespace pagelab::shell

@@ -84,6 +84,9 @@ private:
     void end_command(Status status, bool last);
     /// Takes back what the demo did; the status of the whole. With `error` it says that a step went wrong.
     [[nodiscard]] Status end_demo(Status status);
+    /// Tells what torture has come to; the status of the whole.
+    [[nodiscard]] Status end_torture(Status status);
+    void resume_torture();
     /// One run of the job is over; `last` if no other may follow.
     void end_run(Status status, bool last);
     void report_time(const Modifier& modifier);

@@ -23,6 +23,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/system.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/tiny.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/tlb.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/torture.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/translate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/completion.cpp
   ${CMAKE_CURRENT_LIST_DIR}/demo.cpp
@@ -45,6 +46,8 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/tiny_computer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/topics.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/torture.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/torture_commands.cpp
   ${CMAKE_CURRENT_LIST_DIR}/walk_now.cpp)
 # What the kernel compiles these files with, after its own options: the words of forty commands are most of
 # its bytes, and nothing here is hot.

@@ -4,6 +4,7 @@
 #include "kernel/shell/demo.hpp"
 #include "kernel/shell/quiz.hpp"
 #include "kernel/shell/tiny_computer.hpp"
+#include "kernel/shell/torture.hpp"
 
 namespace pagelab::shell {
 
@@ -11,6 +12,7 @@ struct Teaching {
     TinyComputer tiny;
     Quiz quiz;
     Demonstration demonstration;
+    Torture torture;
     std::span<const Demo> demos = shell::demos();
 };
 

@@ -67,11 +67,16 @@ public:
     interface::Repairs audited; // what end_command will have put right
     bool halted = false;
     bool rebooted = false;
+    interface::LabPage kernel_page {};
     std::vector<std::pair<Crash, std::optional<std::uint32_t>>> crashes;
     int invalidated = 0;
     int flushed = 0;
 
-    std::uint32_t& ram(std::uint32_t pa) { return ram_.at(pa / 4); }
+    /// Beyond RAM a word that nobody reads again.
+    std::uint32_t& ram(std::uint32_t pa) {
+        nowhere_ = 0xffffffff;
+        return pa < kRamBytes ? ram_[pa / 4] : nowhere_;
+    }
     [[nodiscard]] std::vector<std::uint32_t> snapshot() const { return ram_; }
     /// The words of [first, end), physical.
     [[nodiscard]] std::vector<std::uint32_t> words(std::uint32_t first, std::uint32_t end) const {
@@ -108,8 +113,10 @@ public:
                 .data = kRamBytes / 4096 - 1023 - directories() - free,
                 .reserved = 0};
     }
-    interface::FrameRecord frame_record(PhysAddr) const override {
-        return {};
+    /// It keeps no books: all RAM might be data.
+    interface::FrameRecord frame_record(PhysAddr frame) const override {
+        return is_ram(frame) ? interface::FrameRecord{interface::FrameRole::data, 1}
+                             : interface::FrameRecord{};
     }
 
     void begin_command(std::string_view text) override {
@@ -456,6 +463,7 @@ public:
         return {};
     }
 
+    interface::LabPage& lab_page() override { return kernel_page; }
     std::expected<void, OperationError> crash(Crash crash, std::optional<std::uint32_t> argument,
                                               ChangeOptions options) override {
         if (crash == Crash::idt && !options.force) {
@@ -801,6 +809,7 @@ private:
     }
 
     std::vector<std::uint32_t> ram_;
+    std::uint32_t nowhere_ = 0;
     paging::ControlRegisters control_;
     std::set<std::uint32_t> free_, owned_, allocated_;
     Transaction current_;

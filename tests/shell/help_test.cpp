@@ -18,12 +18,13 @@ TEST(Table, HoldsTheCommandsOfThisRelease) {
         names.insert(command.name);
     }
     const std::set<std::string_view> expected = {
-        "alloc",    "answer", "checkpoint", "diff",    "restore",  "check",  "cr0",     "crash",   "cr4",
-        "decode",   "demo",   "dumppd",     "dumppt",  "echo",     "exit",   "fault",   "fill",    "find",
-        "flush",    "force",  "frames",     "free",    "halt",     "help",   "history", "in",      "invlpg",
-        "log",      "map",    "maps",       "noflush", "peek",     "poke",   "probe",   "protect", "quit",
-        "quiz",     "reboot", "regs",       "repeat",  "selftest", "setpde", "setpte",  "space",   "split",
-        "strategy", "stale",  "time",       "tiny",    "touch",    "undo",   "unmap",   "walk",    "window"};
+        "alloc",    "answer",  "checkpoint", "diff",   "restore", "check",    "cr0",     "crash",
+        "cr4",      "decode",  "demo",       "dumppd", "dumppt",  "echo",     "exit",    "fault",
+        "fill",     "find",    "flush",      "force",  "frames",  "free",     "halt",    "help",
+        "history",  "in",      "invlpg",     "log",    "map",     "maps",     "noflush", "peek",
+        "poke",     "probe",   "protect",    "quit",   "quiz",    "reboot",   "regs",    "repeat",
+        "selftest", "setpde",  "setpte",     "space",  "split",   "strategy", "stale",   "time",
+        "tiny",     "torture", "touch",      "undo",   "unmap",   "walk",     "window"};
     EXPECT_EQ(names, expected);
 }
 
@@ -72,8 +73,9 @@ void expect_examples_work(std::string_view name) {
         }
         Session session;
         const std::string text = session.text(example);
-        EXPECT_EQ(session.status(), Status::ok) << example << "\n" << text;
-        EXPECT_FALSE(session.statuses.empty()) << example;
+        ASSERT_FALSE(session.statuses.empty()) << example;
+        const bool many = example.starts_with("torture"); // whose commands may end as they like
+        EXPECT_EQ(many ? session.statuses.back() : session.status(), Status::ok) << example << "\n" << text;
     }
 }
 

@@ -65,6 +65,9 @@ Status restore(Invocation& invocation);
 // diff.cpp
 Status diff(Invocation& invocation);
 
+// torture.cpp
+Status torture(Invocation& invocation);
+
 // tiny.cpp
 Status tiny(Invocation& invocation);
 
