@@ -17,6 +17,15 @@ PACKAGES_RUN=(
 PACKAGES_GDB=(
     'gdb gdb'
 )
+PACKAGES_BOCHS=(
+    'bochs bochs'
+    'bochs-term /usr/share/doc/bochs-term/copyright'
+    'bochsbios /usr/share/bochs/BIOS-bochs-latest'
+    'vgabios /usr/share/vgabios/vgabios.bin'
+    'grub-common grub-mkimage'
+    'grub-pc-bin /usr/lib/grub/i386-pc/multiboot.mod'
+    'xorriso xorriso'
+)
 PACKAGES_TEST=(
     "${PACKAGES_RUN[@]}"
     "${PACKAGES_GDB[@]}"
@@ -27,13 +36,7 @@ PACKAGES_TEST=(
     'python3-pyte /usr/lib/python3/dist-packages/pyte/__init__.py'
     'python3-jsonschema /usr/lib/python3/dist-packages/jsonschema/__init__.py'
     'python3-hypothesis /usr/lib/python3/dist-packages/hypothesis/__init__.py'
-    'bochs bochs'
-    'bochs-term /usr/share/doc/bochs-term/copyright'
-    'bochsbios /usr/share/bochs/BIOS-bochs-latest'
-    'vgabios /usr/share/vgabios/vgabios.bin'
-    'grub-common grub-mkimage'
-    'grub-pc-bin /usr/lib/grub/i386-pc/multiboot.mod'
-    'xorriso xorriso'
+    "${PACKAGES_BOCHS[@]}"
 )
 PACKAGES_LINT=(
     'shellcheck shellcheck'

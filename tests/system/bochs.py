@@ -73,7 +73,13 @@ def drain(descriptor: int) -> None:
         pass
 
 
-def run(kernel: Path, commands: list[str], folder: Path, model: str = "corei7_skylake_x") -> str:
+def run(
+    kernel: Path,
+    commands: list[str],
+    folder: Path,
+    model: str = "corei7_skylake_x",
+    deadline: float = DEADLINE,
+) -> str:
     """What the kernel wrote to its serial port until it ended the emulator. `folder` is empty and ours."""
     make_iso(kernel, [*commands, "halt"], folder)
     (folder / "bochsrc").write_text(
@@ -97,7 +103,7 @@ def run(kernel: Path, commands: list[str], folder: Path, model: str = "corei7_sk
     reader = threading.Thread(target=drain, args=(ours,), daemon=True)
     reader.start()
     try:
-        emulator.wait(DEADLINE)
+        emulator.wait(deadline)
     except subprocess.TimeoutExpired:
         os.killpg(emulator.pid, 9)
         emulator.wait()
