@@ -12,11 +12,18 @@ inline constexpr std::uint32_t kWitnessPages = 8;
 /// The directory slots that they lie in.
 inline constexpr std::uint32_t kWitnessSlots = 4;
 
+namespace torture_options {
+/// Endless loops and hlt are among the commands.
+inline constexpr std::uint32_t kHang = 1;
+/// Each command is printed before it runs.
+inline constexpr std::uint32_t kShow = 2;
+} // namespace torture_options
+
 struct TortureState {
     std::uint32_t active;                            // 1 while it runs
     std::uint32_t seed;                              // as it was typed
     std::uint32_t random;                            // the generator's state
-    std::uint32_t hang;                              // 1: endless loops and hlt are among the commands
+    std::uint32_t options;                           // torture_options
     std::uint32_t wanted;                            // commands
     std::uint32_t done;                              // commands that have ended, by status:
     std::array<std::uint32_t, 5> by_status;          // ok, error, fault, rescued, interrupted

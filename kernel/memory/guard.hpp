@@ -46,13 +46,13 @@ public:
             return "an upper-half space ends at 0x80000000: its slots from 512 on hold the tables' addresses";
         }
         const Pde entry{value};
-        if (entry.kind(context(hw_)) != paging::EntryKind::table) {
-            return std::nullopt;
-        }
+        const paging::EntryKind kind = entry.kind(context(hw_));
         if (pdi == layout::kFirstKernelSlot) {
-            return kernel_slot(frame_of(entry.table()));
+            return kind == paging::EntryKind::page    ? Reason{kForeignCode}
+                   : kind == paging::EntryKind::table ? kernel_slot(frame_of(entry.table()))
+                                                      : std::nullopt;
         }
-        return table_frame(frame_of(entry.table()));
+        return kind == paging::EntryKind::table ? table_frame(frame_of(entry.table())) : std::nullopt;
     }
 
     /// A write of the PTE of `va`, whose PDE leads to a table.
@@ -105,9 +105,7 @@ public:
         case Crash::esp:
             return stack(value);
         case Crash::call:
-            return value >= facts_.text.raw() && value < facts_.text_end.raw()
-                       ? Reason{"in the middle of the kernel's code any of its instructions may do anything"}
-                       : std::nullopt;
+            return code(value);
         default:
             return std::nullopt;
         }
@@ -147,11 +145,24 @@ private:
         }
         for (std::uint32_t index = 0; index < paging::kEntryCount && frames_.map().is_ram(table); ++index) {
             const Pte entry{scratch_.entry(table, index)};
-            if (entry.present() && may_not_show(frame_of(entry.frame()))) {
-                return kAlias;
+            if (!entry.present()) {
+                continue;
+            }
+            if (is_code(index)) {
+                return kForeignCode;
+            }
+            if (const Reason reason = kernel_frame(entry.frame().frame())) {
+                return reason;
             }
         }
         return std::nullopt;
+    }
+    /// A frame that the kernel would take for a page of its own, not at its own place.
+    [[nodiscard]] Reason kernel_frame(std::uint64_t frame) {
+        if (!frames_.map().is_ram(frame)) {
+            return "the kernel would run what no RAM holds: QEMU ends or hangs on code in devices";
+        }
+        return may_not_show(static_cast<Frame>(frame)) ? Reason{kAlias} : std::nullopt;
     }
 
     /// An entry of a table that is there from boot on; nothing if it is another one.
@@ -177,7 +188,7 @@ private:
             return std::nullopt;
         }
         if (frame != index) {
-            return may_not_show(frame) ? Reason{kAlias} : std::nullopt;
+            return is_code(index) ? Reason{kForeignCode} : kernel_frame(frame);
         }
         if (entry.writable() && (holds_entries(frame) || is_rescues(frame))) {
             return "page tables and the rescue stay read-only in the direct map";
@@ -185,6 +196,10 @@ private:
         return std::nullopt;
     }
 
+    /// Whether a page of the direct map holds code of the kernel.
+    [[nodiscard]] bool is_code(std::uint32_t index) const {
+        return index >= facts_.text.table_index() && index < facts_.text_end.table_index();
+    }
     [[nodiscard]] bool is_rescues(Frame frame) const {
         return frame >= facts_.image.data_end && frame < facts_.image.end;
     }
@@ -230,18 +245,34 @@ private:
                                      : std::nullopt;
     }
 
+    /// A jump. An instruction may reach into the next page.
+    [[nodiscard]] Reason code(std::uint32_t address) {
+        if (address >= interface::layout::kDirectMap.raw()) {
+            return "code in the middle of the kernel or of its tables may do anything";
+        }
+        for (const std::uint32_t page : {address, address + paging::kPageSize}) {
+            const paging::Walk walk = walk_to(page);
+            if (walk.pa && !frames_.map().is_ram(walk.pa->frame())) {
+                return "no RAM is there: QEMU ends or hangs on code in devices";
+            }
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] paging::Walk walk_to(std::uint32_t address) {
+        const auto read = [this](PhysAddr word) -> std::optional<std::uint32_t> {
+            return frames_.map().is_ram(word.frame()) ? std::optional{scratch_.observe(word)} : std::nullopt;
+        };
+        return paging::walk(read, context(hw_), interface::layout::kSelfMapSlot, VirtAddr{address});
+    }
+
     /// ESP: what lies below, down to the first page that can't be written, is overwritten.
     [[nodiscard]] Reason stack(std::uint32_t esp) {
         if (VirtAddr{esp - 1}.directory_index() >= interface::layout::kLifelineSlot) {
             return "pushes there would overwrite the lifeline or page tables";
         }
-        const auto read = [this](PhysAddr address) -> std::optional<std::uint32_t> {
-            return frames_.map().is_ram(address.frame()) ? std::optional{scratch_.observe(address)}
-                                                         : std::nullopt;
-        };
         for (std::uint32_t page = VirtAddr{esp - 4}.page_base().raw();; page -= paging::kPageSize) {
-            const paging::Walk walk =
-                paging::walk(read, context(hw_), interface::layout::kSelfMapSlot, VirtAddr{page});
+            const paging::Walk walk = walk_to(page);
             if (!walk.pa || !walk.kernel.w) {
                 return std::nullopt;
             }
@@ -264,6 +295,8 @@ private:
     }
 
     static constexpr std::uint32_t kAccessedDirty = paging::bits::kAccessed | paging::bits::kDirty;
+    static constexpr std::string_view kForeignCode =
+        "the kernel would run what another frame holds as its own code, which may do anything";
     static constexpr std::string_view kAlias =
         "the kernel's own stores would go to page tables or to its code, under another address";
 

@@ -143,10 +143,12 @@ Verdict free_frames(Machine& machine) {
             if (pde.kind(context) != EntryKind::table) {
                 continue;
             }
-            if (role_of(machine, pde.table()) == FrameRole::free) {
+            const FrameRole role = role_of(machine, pde.table());
+            if (role == FrameRole::free) {
                 return Failure{"a directory leads to a free frame", pde.table()};
             }
-            for (std::uint32_t pti = 0; pti < kEntryCount; ++pti) {
+            // A page of data that the user made a table holds what it holds: `check` tells of that.
+            for (std::uint32_t pti = 0; role == FrameRole::table && pti < kEntryCount; ++pti) {
                 const Pte pte{entry(machine, pde.table(), pti)};
                 if (pte.present() && role_of(machine, pte.frame()) == FrameRole::free) {
                     return Failure{"a table leads to a free frame", pte.frame()};

@@ -201,6 +201,9 @@ void Shell::run_once() {
             return end_run(end_torture(Status::ok), false);
         }
         text = teaching_.torture.command();
+        if (Torture::shows(machine_)) {
+            say(out_, "{}\n", text);
+        }
         out_.silence(true);
     }
     machine_.begin_command(text);
@@ -211,8 +214,8 @@ void Shell::run_once() {
                           .workspace = workspace_,
                           .teaching = teaching_};
     const Status status = dispatch(invocation, text);
-    out_.silence(false);
     if (invocation.interrupted) {
+        out_.silence(false);
         machine_.end_command(Status::interrupted, false);
         job_.running = false;
         machine_.clear_interrupt();
@@ -220,6 +223,7 @@ void Shell::run_once() {
         return;
     }
     end_command(status, invocation.ending != Ending::none);
+    out_.silence(false);
     // The mark goes first: on a real machine nothing comes after.
     if (invocation.ending != Ending::none) {
         stopped_ = true;

@@ -592,20 +592,23 @@ constexpr std::array kCommands = {
             .options = "",
             .words = "walk map unmap reset",
             .handler = tiny},
-    Command{.name = "torture",
-            .family = Family::system,
-            .kind = Kind::action,
-            .min_args = 2,
-            .max_args = 3,
-            .usage = "SEED COUNT [hang]",
-            .summary = "run random destructive commands and see whether the lab survives",
-            .details =
-                "Witness pages with known contents must be as they were. The same seed gives the same\n"
-                "commands. hang: endless loops too, which only an NMI of the console ends.\n",
-            .examples = {"torture 1 100", "torture 7 20"},
-            .options = "",
-            .words = "||hang",
-            .handler = torture},
+    Command{
+        .name =
+            "torture",
+        .family = Family::system,
+        .kind =
+            Kind::action,
+        .min_args = 2,
+        .max_args = 4,
+        .usage = "SEED COUNT [hang] [show]",
+        .summary = "run random destructive commands and see whether the lab survives",
+        .details =
+            "Witness pages with known contents must be as they were. The same seed gives the same\n"
+            "commands. hang: endless loops too, which only an NMI of the console ends. show: what runs.\n",
+        .examples = {"torture 1 100", "torture 7 20"},
+        .options = "",
+        .words = "||hang show|hang show",
+        .handler = torture},
     Command{.name = "touch",
             .family = Family::access,
             .kind = Kind::query,

@@ -102,13 +102,13 @@ void put_share(Output& out, std::uint32_t part, std::uint32_t all) {
 
 } // namespace
 
-const char* Torture::start(Machine& machine, std::uint32_t seed, std::uint32_t count, bool hang) {
+const char* Torture::start(Machine& machine, std::uint32_t seed, std::uint32_t count, std::uint32_t options) {
     if (machine.space() != 0) {
         return "torture begins in space 0; did you mean space use 0?";
     }
     TortureState state{.seed = seed,
                        .random = Random(seed, 1).state(),
-                       .hang = hang ? 1u : 0u,
+                       .options = options,
                        .wanted = count,
                        .directory = static_cast<std::uint32_t>(machine.context().control.directory().raw()),
                        .first_slot = find_slots(machine)};

@@ -19,11 +19,15 @@ class Torture {
 public:
     static constexpr std::uint32_t kMostCommands = 100'000'000;
 
-    /// Maps the witnesses, within a command; the first command follows. Says why if it can't be.
+    /// `options`: interface::torture_options. Maps the witnesses, within a command; the first command
+    /// follows. Says why if it can't be.
     [[nodiscard]] const char* start(machine::Machine& machine, std::uint32_t seed, std::uint32_t count,
-                                    bool hang);
+                                    std::uint32_t options);
     [[nodiscard]] static bool active(machine::Machine& machine) {
         return machine.lab_page().torture.active != 0;
+    }
+    [[nodiscard]] static bool shows(machine::Machine& machine) {
+        return (machine.lab_page().torture.options & interface::torture_options::kShow) != 0;
     }
     /// Makes the next command; false when all were run.
     [[nodiscard]] bool next(machine::Machine& machine);

@@ -62,24 +62,31 @@ private:
         return !meets(state_.directory + state_.first_slot * paging::kEntrySize,
                       interface::kWitnessSlots * paging::kEntrySize);
     }
-    /// Also not by a table under another slot.
+    /// The bytes at an address, and the entries that lead there: also not by a table under another slot.
     [[nodiscard]] bool spares(std::uint32_t va, std::uint32_t bytes = 4) {
-        for (const std::uint64_t at : {std::uint64_t{va}, std::uint64_t{va} + bytes - 1}) {
-            const paging::Walk walk = walk_now(machine_, VirtAddr{static_cast<std::uint32_t>(at)}, false);
-            const std::uint32_t slot = walk.va.directory_index();
-            if (slot >= state_.first_slot && slot < state_.first_slot + interface::kWitnessSlots) {
+        for (std::uint64_t at = va; at < std::uint64_t{va} + bytes;) {
+            const VirtAddr place{static_cast<std::uint32_t>(at)};
+            const std::uint64_t next = place.page_base().raw() + std::uint64_t{paging::kPageSize};
+            const std::uint64_t end = next < std::uint64_t{va} + bytes ? next : std::uint64_t{va} + bytes;
+            if (!spares_within_page(place, static_cast<std::uint32_t>(end - at))) {
                 return false;
             }
-            for (std::uint32_t i = 0; i < walk.step_count; ++i) {
-                if (!spares_physical(walk.steps[i].entry_pa.raw(), paging::kEntrySize)) {
-                    return false;
-                }
-            }
-            if (walk.has_page() && !spares_physical(walk.pa->raw(), 1)) {
+            at = next;
+        }
+        return true;
+    }
+    [[nodiscard]] bool spares_within_page(VirtAddr va, std::uint32_t bytes) {
+        const std::uint32_t slot = va.directory_index();
+        if (slot >= state_.first_slot && slot < state_.first_slot + interface::kWitnessSlots) {
+            return false;
+        }
+        const paging::Walk walk = walk_now(machine_, va, false);
+        for (std::uint32_t i = 0; i < walk.step_count; ++i) {
+            if (!spares_physical(walk.steps[i].entry_pa.raw(), paging::kEntrySize)) {
                 return false;
             }
         }
-        return true;
+        return !walk.has_page() || spares_physical(walk.pa->raw(), bytes);
     }
     /// As an entry it would lead to none of them, at either level.
     [[nodiscard]] bool spares_entry(std::uint32_t value) const {
@@ -478,7 +485,7 @@ constinit const std::array<Maker::Choice, 13> Maker::kChoices = {{{130, &Maker::
                                                                   {22, &Maker::crash}}};
 
 bool Maker::try_one() {
-    if (state_.hang != 0 && random_.below(20000) == 0) {
+    if ((state_.options & interface::torture_options::kHang) != 0 && random_.below(20000) == 0) {
         print(out_, one_of(2) ? "crash loop" : "crash hlt");
         return true;
     }

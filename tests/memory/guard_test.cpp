@@ -46,8 +46,12 @@ TEST_F(Guarding, TheDirectMapShowsNoTableAndNoKernelMemoryUnderAnotherAddress) {
     EXPECT_TRUE(direct(0x200, (Machine::kDirectory << 12) | 1));
     EXPECT_TRUE(direct(0x200, (kKernelPage << 12) | 3));
     EXPECT_FALSE(direct(0x200, data() | 3)) << "a page of the user's";
+    EXPECT_TRUE(direct(0x200, 0x80000003)) << "no RAM";
     EXPECT_FALSE(direct(0x200, table() | 2)) << "not present";
     EXPECT_FALSE(direct(0x200, 0x200003)) << "itself";
+    EXPECT_TRUE(direct(Machine::kImageFirst, data() | 1)) << "foreign code";
+    EXPECT_FALSE(direct(Machine::kImageFirst, (Machine::kImageFirst << 12) | 3)) << "writable code";
+    EXPECT_FALSE(direct(Machine::kImageFirst, 0)) << "no code at all";
 }
 
 TEST_F(Guarding, TablesStayReadOnlyInTheDirectMap) {
@@ -123,6 +127,9 @@ TEST_F(Guarding, NobodyJumpsIntoTheMiddleOfTheKernel) {
     EXPECT_TRUE(crash(Crash::call, facts.text.raw() + 1));
     EXPECT_FALSE(crash(Crash::call, kData));
     EXPECT_FALSE(crash(Crash::call, 0));
+    bench.machine.set_word(table() + 1 * 4, 0x000c0007);
+    EXPECT_TRUE(crash(Crash::call, kData + 0x1000)) << "ROM";
+    EXPECT_TRUE(crash(Crash::call, kData + 0x800)) << "an instruction may reach into the next page";
 }
 
 TEST_F(Guarding, TheKernelsSlotMayBreakButNotShowTables) {
@@ -134,6 +141,18 @@ TEST_F(Guarding, TheKernelsSlotMayBreakButNotShowTables) {
     EXPECT_TRUE(slot(Machine::kDirectory));
     bench.machine.set_word(data() + 7 * 4, (kKernelPage << 12) | 3);
     EXPECT_TRUE(slot(data() >> 12)) << "a page of it would be the kernel's, elsewhere";
+    bench.machine.set_word(data() + 7 * 4, 0x80000003);
+    EXPECT_TRUE(slot(data() >> 12)) << "a page of it would be no RAM";
+    bench.machine.set_word(data() + 7 * 4, data() | 3);
+    EXPECT_FALSE(slot(data() >> 12)) << "garbage is survived";
+    bench.machine.set_word(data() + Machine::kImageFirst * 4, data() | 3);
+    EXPECT_TRUE(slot(data() >> 12)) << "but not garbage as code";
+    bench.machine.set_word(data() + Machine::kImageFirst * 4, data() | 2);
+    const auto large = [&](std::uint32_t address) {
+        return refuses([&] { return bench.lab.set_pde(768, address | 0x83, {.flush = false}); });
+    };
+    EXPECT_TRUE(large(0)) << "tables and the kernel";
+    EXPECT_TRUE(large(0xffc00000)) << "ROM";
     EXPECT_FALSE(slot(Machine::kKernelTable));
 }
 

@@ -19,7 +19,7 @@ using Lines = std::vector<std::string>;
 Lines commands_of(FakeMachine& machine, std::uint32_t seed, std::uint32_t count) {
     Torture torture;
     machine.begin_command("torture");
-    EXPECT_EQ(torture.start(machine, seed, count, true), nullptr);
+    EXPECT_EQ(torture.start(machine, seed, count, interface::torture_options::kHang), nullptr);
     machine.end_command(Status::ok, true);
     Lines lines;
     while (torture.next(machine)) {
@@ -102,11 +102,19 @@ TEST(Torture, TellsWhatCameOfIt) {
         << "the witnesses are gone";
 }
 
+TEST(Torture, ShowsItsCommandsIfAsked) {
+    Session session;
+    const Lines lines = session.run("torture 1 5 show");
+    ASSERT_EQ(lines.size(), 5u + 3u);
+    FakeMachine other;
+    EXPECT_EQ(lines[0], commands_of(other, 1, 1).at(0));
+}
+
 TEST(Torture, NoticesAWitnessThatChanged) {
     FakeMachine machine;
     Torture torture;
     machine.begin_command("torture");
-    ASSERT_EQ(torture.start(machine, 1, 1000, false), nullptr);
+    ASSERT_EQ(torture.start(machine, 1, 1000, 0), nullptr);
     machine.end_command(Status::ok, true);
     const PhysAddr word{machine.kernel_page.torture.frames[3] + 0x7fcull};
     machine.begin_command("poke");
@@ -129,9 +137,9 @@ TEST(Torture, RefusesWhatIsWrong) {
     const auto expect_error = [&](std::string_view line, const std::string& text) {
         EXPECT_EQ(session.run(line), Lines{"error: " + text}) << line;
     };
-    expect_error("torture", "torture needs arguments; usage: torture SEED COUNT [hang]");
-    expect_error("torture 1", "torture needs more arguments; usage: torture SEED COUNT [hang]");
-    expect_error("torture 1 10 hard", "'hard' is no kind of torture; did you mean hang?");
+    expect_error("torture", "torture needs arguments; usage: torture SEED COUNT [hang] [show]");
+    expect_error("torture 1", "torture needs more arguments; usage: torture SEED COUNT [hang] [show]");
+    expect_error("torture 1 10 hard", "'hard' is no option of torture; write hang or show");
     EXPECT_EQ(session.run("torture 1 0").size(), 1u);
     EXPECT_EQ(session.status(), Status::error);
     EXPECT_EQ(session.run("torture x 5").size(), 1u);

@@ -13,11 +13,17 @@ Status torture(Invocation& invocation) {
     if (!count) {
         return invocation.error(count.error());
     }
-    if (args.count > 2 && !is(args[2], "hang")) {
-        return invocation.fail("'{}' is no kind of torture; did you mean hang?", args[2]);
+    std::uint32_t options = 0;
+    for (std::size_t i = 2; i < args.count; ++i) {
+        if (is(args[i], "hang")) {
+            options |= interface::torture_options::kHang;
+        } else if (is(args[i], "show")) {
+            options |= interface::torture_options::kShow;
+        } else {
+            return invocation.fail("'{}' is no option of torture; write hang or show", args[i]);
+        }
     }
-    const char* const missing =
-        invocation.teaching.torture.start(invocation.machine, *seed, *count, args.count > 2);
+    const char* const missing = invocation.teaching.torture.start(invocation.machine, *seed, *count, options);
     return missing == nullptr ? Status::ok : invocation.error(std::string_view{missing});
 }
 
