@@ -7,7 +7,6 @@ PACKAGES_RUN=(
     'cmake cmake'
     'ninja-build ninja'
     'nasm nasm'
-    'lz4 lz4'
     'qemu-system-x86 qemu-system-i386'
     'libfmt-dev /usr/include/fmt/format.h'
     'libcli11-dev /usr/include/CLI/CLI.hpp'

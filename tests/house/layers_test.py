@@ -13,6 +13,7 @@ C_ROOMS: dict[str, set[str]] = {
     "kernel/interface": {"kernel/paging"},
     "kernel/machine": {"kernel/paging", "kernel/interface"},
     "kernel/base": set(),
+    "kernel/packing": set(),
     "kernel/rescue": {"kernel/interface"},
     "kernel/arch": {"kernel/base", "kernel/paging", "kernel/interface", "kernel/rescue"},
     "kernel/memory": {
