@@ -1,8 +1,12 @@
 # Packs what the kernel's linked file holds: cmake -DOBJCOPY=… -DPACK=… -DELF=… -DOUT=… -P pack.cmake
+# The names come right behind the data, and unpack.asm brings them to their place.
 # Writes OUT, a NASM file with the section .packed, which unpack.asm undoes.
-execute_process(COMMAND ${OBJCOPY} -O binary -j .text -j .rodata -j .rescue -j .data ${ELF} ${OUT}.image
+execute_process(COMMAND ${OBJCOPY} -O binary -j .text -j .rodata -j .rescue -j .data ${ELF} ${OUT}.linked
   COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${OBJCOPY} -O binary -j .text ${ELF} ${OUT}.code COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${OBJCOPY} -O binary -j .symbols ${ELF} ${OUT}.names COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CMAKE_COMMAND} -E cat ${OUT}.linked ${OUT}.names OUTPUT_FILE ${OUT}.image
+  COMMAND_ERROR_IS_FATAL ANY)
 file(SIZE ${OUT}.image image_bytes)
 file(SIZE ${OUT}.code code_bytes)
 execute_process(COMMAND ${PACK} ${OUT}.image ${code_bytes} ${OUT}.packed COMMAND_ERROR_IS_FATAL ANY)
@@ -15,4 +19,4 @@ section .packed progbits alloc noexec nowrite align=4096
     incbin '${OUT}.packed'
 section .note.GNU-stack noalloc noexec nowrite progbits
 ")
-message("kernel: ${image_bytes} bytes of code, constants and data, packed to ${packed_bytes}")
+message("kernel: ${image_bytes} bytes of code, constants, data and names, packed to ${packed_bytes}")

@@ -134,10 +134,8 @@ def test_memory_holds_what_was_packed(image: Image, lab: Launcher) -> None:
     ram = (Path(done.out.strip()) / "ram").read_bytes()
     assert len(ram) == 2 * 1024 * 1024
     code, rescue = (s for s in image.segments if s.flags & EXECUTABLE and s.physical != BOOT_CODE)
-    (constants,) = (
-        s
-        for s in image.segments
-        if not s.flags & (WRITABLE | EXECUTABLE) and s.file_bytes == 0 and s is not image.packed
+    constants, names = (
+        s for s in image.segments if not s.flags & (WRITABLE | EXECUTABLE) and s is not image.packed
     )
     unpacked = image.unpacked()
     for segment in (code, constants, rescue):
@@ -146,6 +144,9 @@ def test_memory_holds_what_was_packed(image: Image, lab: Launcher) -> None:
         expected = unpacked[first : first + segment.memory_bytes]
         assert len(expected) == segment.memory_bytes and any(expected)
         assert ram[segment.physical : segment.physical + segment.memory_bytes] == expected
+    # The names are packed behind the data, and lie behind all else.
+    assert names.file_bytes == 0 and b"lab_page\0" in unpacked[-names.memory_bytes :]
+    assert ram[names.physical :][: names.memory_bytes] == unpacked[-names.memory_bytes :]
     # Where the block was there is the copy that the rescue repairs code and constants from.
     text = slice(0, rescue.physical + rescue.memory_bytes - code.physical)
     assert ram[image.packed.physical :][text] == unpacked[text]

@@ -1,7 +1,7 @@
 ; Unpacks the kernel to where it is linked, before anything else.
 ;
-; The loader brings the boot code and, behind the image, what pagelab-pack made of .text, .rodata, .rescue and
-; .data; kernel/packing/format.hpp tells its form. Paging is off: virtual addresses are written through
+; The loader brings the boot code and, behind the image, what pagelab-pack made of .text, .rodata, .rescue,
+; .data and .symbols; kernel/packing/format.hpp tells its form. Paging is off: virtual addresses are written through
 ; PHYSICAL(). Kernel code and texts do not exist until this is done: nothing here may use them.
 
 %define KERNEL_OFFSET 0xC0000000
@@ -19,7 +19,8 @@ COM1_DATA        equ 0x3F8
 COM1_STATUS      equ 0x3FD
 TRANSMITTER_FREE equ 0x20
 
-extern text_start, unpacked_end, image_end, packed_words, tables_start
+extern text_start, unpacked_end, unpacked_names_end, unpacked_bytes
+extern symbols_start, symbols_words, image_end, packed_words, tables_start
 
 ; The header's words.
 IMAGE_BYTES equ PHYSICAL(image_end)
@@ -80,11 +81,10 @@ global unpack_image
 unpack_image:
     push ebp
     mov eax, [IMAGE_BYTES]
+    cmp eax, unpacked_bytes
+    jne .damaged
     cmp eax, [CODE_BYTES]
     jb .damaged
-    add eax, PHYSICAL(text_start)
-    cmp eax, PHYSICAL(unpacked_end)
-    jne .damaged
     xor esi, esi
     xor ebx, ebx
     mov edi, PHYSICAL(text_start)
@@ -94,7 +94,7 @@ unpack_image:
     shr eax, 8
     add esi, 24
     add eax, edi
-    cmp eax, PHYSICAL(unpacked_end)
+    cmp eax, PHYSICAL(unpacked_names_end)
     ja .damaged
     push eax
     push edi
@@ -144,7 +144,7 @@ unpack_image:
     mov esi, edx
     jmp .token
 .block_done:
-    cmp edi, PHYSICAL(unpacked_end)
+    cmp edi, PHYSICAL(unpacked_names_end)
     jne .block
 
     ; Calls and jumps get their distances back.
@@ -176,14 +176,21 @@ unpack_image:
     rol eax, 1
     add eax, [esi]
     add esi, 4
-    cmp esi, PHYSICAL(unpacked_end)
+    cmp esi, PHYSICAL(unpacked_names_end)
     jb .add_word
     cmp eax, [CHECKSUM]
     jne .damaged
 
+    mov esi, PHYSICAL(unpacked_end)        ; the names to their place
+    mov edi, PHYSICAL(symbols_start)
+    mov ecx, symbols_words
+    rep movsd
+    mov edi, PHYSICAL(unpacked_end)        ; the first of .bss
+    mov ecx, symbols_words
+    xor eax, eax
+    rep stosd
     mov edi, MAIN_TABLE                    ; blank, as the loader left them
     mov ecx, 2 * TABLE_BYTES / 4
-    xor eax, eax
     rep stosd
     mov edi, PHYSICAL(image_end)           ; the packed bytes' memory becomes free frames, as blank as the others
     mov ecx, packed_words
