@@ -1,8 +1,8 @@
 ; Unpacks the kernel to where it is linked, before anything else.
 ;
 ; The loader brings the boot code and, behind the image, what pagelab-pack made of .text, .rodata, .rescue,
-; .data and .symbols; kernel/packing/format.hpp tells its form. Paging is off: virtual addresses are written through
-; PHYSICAL(). Kernel code and texts do not exist until this is done: nothing here may use them.
+; .data and .symbols; kernel/packing/format.hpp tells its form. Paging is off: virtual addresses are written
+; through PHYSICAL(). Kernel code and texts do not exist until this is done: nothing here may use them.
 
 %define KERNEL_OFFSET 0xC0000000
 %define PHYSICAL(address) ((address) - KERNEL_OFFSET)
@@ -74,8 +74,8 @@ DISTANCE_TABLE equ PHYSICAL(tables_start) + TABLE_BYTES
 
 section .boot alloc exec nowrite align=16
 
-; Keeps EBP; the other registers are lost. An image that would be written beyond its ends, or does not come out as
-; it was packed, stops the boot with a sentence on COM1.
+; Keeps EBP; the other registers are lost. An image that would be written beyond its ends, or does not come out
+; as it was packed, stops the boot with a sentence on COM1.
 ; ESI: the next bit. EDI: the image's next byte. EBP: the block's end. EBX: how far back the last match lay.
 global unpack_image
 unpack_image:
@@ -192,7 +192,7 @@ unpack_image:
     mov edi, MAIN_TABLE                    ; blank, as the loader left them
     mov ecx, 2 * TABLE_BYTES / 4
     rep stosd
-    mov edi, PHYSICAL(image_end)           ; the packed bytes' memory becomes free frames, as blank as the others
+    mov edi, PHYSICAL(image_end)           ; the packed bytes: free frames, as blank as the others
     mov ecx, packed_words
     rep stosd
     pop ebp
