@@ -20,6 +20,11 @@ namespace pagelab::shell::test {
 
 using namespace machine;
 
+/// What the rescue would hand over after the death of the kernel.
+struct KernelDeath {
+    interface::RescueReport report;
+};
+
 struct CpuFault {
     Exception exception;
 };
@@ -64,7 +69,8 @@ public:
     std::optional<Exception> fault_at_read;
     std::vector<std::string> commands;
     std::vector<interface::Status> statuses;
-    interface::Repairs audited; // what end_command will have put right
+    std::optional<interface::RescueReport> death; // of what `crash` kills the kernel
+    interface::Repairs audited;                   // what end_command will have put right
     bool halted = false;
     bool rebooted = false;
     interface::LabPage kernel_page {};
@@ -394,6 +400,9 @@ public:
     }
 
     std::uint32_t load(VirtAddr address, Unit unit) override {
+        if (death) {
+            throw KernelDeath{*death};
+        }
         const paging::Walk walk = access(address, paging::AccessKind::read);
         return load_at(*walk.pa, unit);
     }
@@ -471,6 +480,9 @@ public:
                 OperationError{.refusal = Refusal::guarded, .reason = "the machine would die"}};
         }
         crashes.emplace_back(crash, argument);
+        if (death) {
+            throw KernelDeath{*death};
+        }
         return {};
     }
 

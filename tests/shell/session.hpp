@@ -42,6 +42,8 @@ public:
                 return machine.output;
             } catch (const CpuFault& fault) {
                 shell_->abandon(fault.exception);
+            } catch (const KernelDeath& death) {
+                shell_->abandon_rescued(death.report);
             }
         }
     }
