@@ -85,7 +85,7 @@ void mend_vectors(Repairs& repairs) {
     }
 }
 
-/// What the registers must be changes nothing that the user may set: no command has a segment of its own.
+/// No command has a segment of its own. FS and GS, which nothing uses, are empty after an access by ring 3.
 void mend_registers(Repairs& repairs) {
     TableRegister gdt;
     TableRegister idt;
@@ -100,12 +100,6 @@ void mend_registers(Repairs& repairs) {
                  "xor $0x10, %%eax\n\t"
                  "mov %%eax, %0\n\t"
                  "mov %%es, %%eax\n\t"
-                 "xor $0x10, %%eax\n\t"
-                 "or %%eax, %0\n\t"
-                 "mov %%fs, %%eax\n\t"
-                 "xor $0x10, %%eax\n\t"
-                 "or %%eax, %0\n\t"
-                 "mov %%gs, %%eax\n\t"
                  "xor $0x10, %%eax\n\t"
                  "or %%eax, %0"
                  : "=&r"(segments)::"eax", "cc");
