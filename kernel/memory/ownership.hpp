@@ -16,6 +16,8 @@ public:
 
     void initialise(const KernelFacts& facts) { facts_ = facts; }
 
+    [[nodiscard]] bool is_table(Pde pde) { return pde.kind(context(hw_)) == paging::EntryKind::table; }
+
     /// Roles whose frames are freed with their last reference.
     [[nodiscard]] static bool is_counted(FrameRole role) {
         return role == FrameRole::data || role == FrameRole::table;

@@ -66,19 +66,33 @@ private:
         for (Frame frame = Frames<H>::kFirstUsable; frame < frames_.mark(); ++frame) {
             const FrameRole role = frames_.record(frame).role();
             if (role == FrameRole::directory) {
-                for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
-                    const Pde pde{scratch_.entry(frame, pdi)};
-                    if (!is_fixed(frame_of(pde.table()))) {
-                        owned_.pde_changed(Pde{0}, pde);
-                    }
-                }
+                count_directory(frame);
             } else if (role == FrameRole::table && !is_fixed(frame)) {
-                for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-                    const Pte pte{scratch_.entry(frame, pti)};
-                    if (pte.present()) {
-                        frames_.refer(pte.frame().frame(), +1);
-                    }
-                }
+                count_table(frame);
+            }
+        }
+    }
+    void count_directory(Frame directory) {
+        for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
+            const Pde pde{scratch_.entry(directory, pdi)};
+            const Frame table = frame_of(pde.table());
+            if (is_fixed(table)) {
+                continue;
+            }
+            owned_.pde_changed(Pde{0}, pde);
+            // A page of data, or of nobody's, that the user made a table: what was mapped there stays.
+            const FrameRole role = frames_.record(table).role();
+            const bool foreign = role == FrameRole::data || role == FrameRole::reserved;
+            if (foreign && owned_.is_table(pde) && frames_.map().is_ram(table)) {
+                count_table(table);
+            }
+        }
+    }
+    void count_table(Frame table) {
+        for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
+            const Pte pte{scratch_.entry(table, pti)};
+            if (pte.present()) {
+                frames_.refer(pte.frame().frame(), +1);
             }
         }
     }

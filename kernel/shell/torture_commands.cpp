@@ -403,8 +403,7 @@ private:
         case 1:
         case 2:
         case 3:
-            say(out_, "esp {}", Hex{hostile_address()});
-            return true;
+            return push_from(hostile_address());
         case 4:
             say(out_, "call {}", Hex{hostile_address()});
             return true;
@@ -441,6 +440,21 @@ private:
             print(out_, any(kPlain));
             return true;
         }
+    }
+
+    /// Pushes run down through every page that can be written.
+    bool push_from(std::uint32_t esp) {
+        std::uint32_t page = VirtAddr{esp - 4}.page_base().raw();
+        for (; walk_now(machine_, VirtAddr{page}, false).kernel.w; page -= paging::kPageSize) {
+            if (!spares(page, paging::kPageSize)) {
+                return false;
+            }
+        }
+        if (!spares(page, paging::kPageSize)) {
+            return false;
+        }
+        say(out_, "esp {}", Hex{esp});
+        return true;
     }
 
     /// Frames are short: gives back what only costs.

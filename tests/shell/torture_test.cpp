@@ -104,7 +104,7 @@ TEST(Torture, TellsWhatCameOfIt) {
 
 TEST(Torture, ShowsItsCommandsIfAsked) {
     Session session;
-    const Lines lines = session.run("torture 1 5 show");
+    const Lines lines = session.run("torture 1 5 hang show");
     ASSERT_EQ(lines.size(), 5u + 3u);
     FakeMachine other;
     EXPECT_EQ(lines[0], commands_of(other, 1, 1).at(0));
