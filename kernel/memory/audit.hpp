@@ -56,6 +56,10 @@ private:
     using RepairKind = interface::RepairKind;
     static constexpr std::uint32_t kTableBits = paging::bits::kPresent | paging::bits::kWritable;
 
+    /// What decides whether a PDE leads to its table, writably.
+    static constexpr std::uint32_t kLeads =
+        paging::bits::kFrameMask | paging::bits::kPresent | paging::bits::kWritable | paging::bits::kLarge;
+
     void check(Frame table, std::uint32_t index, std::uint32_t right, RepairKind kind, std::uint32_t name) {
         const std::uint32_t before = scratch_.entry(table, index);
         if (!rescue::is_same_entry(before, right)) {
@@ -85,8 +89,13 @@ private:
         for (const std::uint32_t slot : rescue::kSharedSlots) {
             check(space.directory, slot, rescue::shared_slot(image_, slot), RepairKind::directory_slot, slot);
         }
+        // Who else may use them is the user's affair, and for `check` to tell.
         const auto own = [&](std::uint32_t slot, Frame frame) {
-            check(space.directory, slot, (frame << 12) | kTableBits, RepairKind::space_entry, slot);
+            const std::uint32_t before = scratch_.entry(space.directory, slot);
+            const std::uint32_t right = (frame << 12) | kTableBits;
+            if (((before ^ right) & kLeads) != 0) {
+                check(space.directory, slot, right, RepairKind::space_entry, slot);
+            }
         };
         if (space.strategy == Strategy::recursive) {
             own(layout::kSelfMapSlot, space.directory);
