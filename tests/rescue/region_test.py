@@ -58,5 +58,7 @@ def test_its_instructions_stay_in_the_region(image: str) -> None:
             assert first <= int(jump.group(1), 16) <= last, (address, text)
         for number in re.findall(r"\$?0x(c0[0-9a-f]{6})\b", text):
             value = int(number, 16)
-            near = any(abs(value - place) <= 0x1000 or value == place + 0x40000000 for place in places)
+            near = any(
+                abs(value - place) <= 0x1000 or value == place + 0x40000000 for place in places
+            )
             assert near or value & 0x3FFFFF == 0, (address, text)
