@@ -130,8 +130,8 @@ private:
                 write_pde(done, pdi, with_frame(pde.raw(), spaces_[done.number].directory));
                 return true;
             }
-            if (frames_.record(table).role() != FrameRole::table) {
-                write_pde(done, pdi, pde.raw()); // another directory, or memory of nobody's
+            if (frames_.record(table).role() != FrameRole::table || is_of_boot(table)) {
+                write_pde(done, pdi, pde.raw()); // another directory, the kernel's, or memory of nobody's
                 return true;
             }
             return clone_table(done, pdi, pde, share);
@@ -228,6 +228,16 @@ private:
         return true;
     }
 
+    /// Whether it is one of the tables that all directories share.
+    [[nodiscard]] bool is_of_boot(Frame table) {
+        namespace layout = interface::layout;
+        for (std::uint32_t pdi = layout::kFirstKernelSlot; pdi < layout::kArenaSlot; ++pdi) {
+            if (scratch_.entry(spaces_[0].directory, pdi) >> 12 == table) {
+                return true;
+            }
+        }
+        return false;
+    }
     /// Whether a frame is the space's own to copy: not handed out by alloc, no table, not the kernel's.
     [[nodiscard]] bool is_private(Frame frame) const {
         const FrameRecord record = frames_.record(frame);

@@ -294,6 +294,19 @@ TEST(Recursive, AGlobalWindowPageDoesNotShowTheTablesOfTheSpaceThatWasLeft) {
     EXPECT_EQ(bench.lab.space_info(2)->pages, 1u);
 }
 
+TEST(Clone, LeadsToTheKernelsTableWhereTheSpaceDoes) {
+    for (const bool share : {false, true}) {
+        Bench bench;
+        const std::uint32_t kernels = (Machine::kKernelTable << 12) | 3;
+        ASSERT_TRUE(bench.command([&] { return bench.lab.set_pde(5, kernels, {}); }));
+        const std::uint32_t tables = bench.lab.frames().table;
+        ASSERT_TRUE(bench.command([&] { return bench.lab.clone_space(share); }));
+        const auto directory = static_cast<std::uint32_t>(bench.lab.space_info(1)->directory.raw());
+        EXPECT_EQ(bench.machine.word(directory + 5 * 4) & ~0x60u, kernels);
+        EXPECT_EQ(bench.lab.frames().table, tables);
+    }
+}
+
 TEST(UpperHalf, EndsAtTwoGiB) {
     Bench bench;
     ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(Strategy::upper_half); }));
