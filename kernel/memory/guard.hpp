@@ -48,7 +48,7 @@ public:
         const Pde entry{value};
         const paging::EntryKind kind = entry.kind(context(hw_));
         if (pdi == layout::kFirstKernelSlot) {
-            return kind == paging::EntryKind::page    ? Reason{kForeignCode}
+            return kind == paging::EntryKind::page    ? Reason{kForeign}
                    : kind == paging::EntryKind::table ? kernel_slot(frame_of(entry.table()))
                                                       : std::nullopt;
         }
@@ -148,8 +148,8 @@ private:
             if (!entry.present()) {
                 continue;
             }
-            if (is_code(index)) {
-                return kForeignCode;
+            if (is_kernels_page(index)) {
+                return kForeign;
             }
             if (const Reason reason = kernel_frame(entry.frame().frame())) {
                 return reason;
@@ -188,7 +188,7 @@ private:
             return std::nullopt;
         }
         if (frame != index) {
-            return is_code(index) ? Reason{kForeignCode} : kernel_frame(frame);
+            return is_kernels_page(index) ? Reason{kForeign} : kernel_frame(frame);
         }
         if (entry.writable() && (holds_entries(frame) || is_rescues(frame))) {
             return "page tables and the rescue stay read-only in the direct map";
@@ -196,9 +196,9 @@ private:
         return std::nullopt;
     }
 
-    /// Whether a page of the direct map holds code of the kernel.
-    [[nodiscard]] bool is_code(std::uint32_t index) const {
-        return index >= facts_.text.table_index() && index < facts_.text_end.table_index();
+    /// Whether a page of the direct map holds code or data of the kernel.
+    [[nodiscard]] bool is_kernels_page(std::uint32_t index) const {
+        return index >= facts_.image_first && index < facts_.image_end;
     }
     [[nodiscard]] bool is_rescues(Frame frame) const {
         return frame >= facts_.image.data_end && frame < facts_.image.end;
@@ -295,8 +295,8 @@ private:
     }
 
     static constexpr std::uint32_t kAccessedDirty = paging::bits::kAccessed | paging::bits::kDirty;
-    static constexpr std::string_view kForeignCode =
-        "the kernel would run what another frame holds as its own code, which may do anything";
+    static constexpr std::string_view kForeign =
+        "the kernel would take what another frame holds for its own code and data, and do anything";
     static constexpr std::string_view kAlias =
         "the kernel's own stores would go to page tables or to its code, under another address";
 

@@ -142,7 +142,7 @@ public:
             begin_change();
             transaction_.rollback();
         }
-        if (!whole || contradicted_) {
+        if (contradicted_ || contradicts(audit_.repairs())) {
             contradicted_ = false;
             static_cast<void>(recount_.run());
         }
@@ -352,7 +352,7 @@ public:
         }
         transaction_.note({JournalKind::rescue, report.cr2, report.eip,
                            (report.vector << 16) | (report.repairs.total & 0xffff)});
-        contradicted_ = true;
+        contradicted_ = contradicted_ || contradicts(report.repairs);
     }
 
     // --- console and clock ---------------------------------------------------------------------------------
@@ -405,6 +405,15 @@ private:
     void add_repairs(std::uint32_t count) {
         volatile interface::LabPage& page = hw_.lab_page();
         page.repairs = page.repairs + count;
+    }
+
+    /// Whether entries were put right that references had been counted with.
+    [[nodiscard]] static bool contradicts(const interface::Repairs& repairs) {
+        const auto repaired = [&](interface::RepairKind kind) {
+            return repairs.by_kind[static_cast<std::size_t>(kind)] != 0;
+        };
+        return repaired(interface::RepairKind::directory_slot) ||
+               repaired(interface::RepairKind::space_entry);
     }
 
     /// Whatever was forced may have hit the kernel's code.

@@ -484,11 +484,11 @@ struct Maker::Choice {
 };
 
 /// Of 256. Each gives false where what it drew would be the witnesses' business.
-constinit const std::array<Maker::Choice, 13> Maker::kChoices = {{{130, &Maker::change},
+constinit const std::array<Maker::Choice, 13> Maker::kChoices = {{{142, &Maker::change},
                                                                   {14, &Maker::directory_slot},
-                                                                  {18, &Maker::kernel_entry},
+                                                                  {13, &Maker::kernel_entry},
                                                                   {13, &Maker::poke},
-                                                                  {13, &Maker::poke_physical},
+                                                                  {10, &Maker::poke_physical},
                                                                   {5, &Maker::fill},
                                                                   {10, &Maker::access},
                                                                   {13, &Maker::space},
@@ -496,7 +496,7 @@ constinit const std::array<Maker::Choice, 13> Maker::kChoices = {{{130, &Maker::
                                                                   {4, &Maker::control},
                                                                   {5, &Maker::frames},
                                                                   {4, &Maker::ask},
-                                                                  {22, &Maker::crash}}};
+                                                                  {18, &Maker::crash}}};
 
 bool Maker::try_one() {
     if ((state_.options & interface::torture_options::kHang) != 0 && random_.below(20000) == 0) {

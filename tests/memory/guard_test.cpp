@@ -50,6 +50,7 @@ TEST_F(Guarding, TheDirectMapShowsNoTableAndNoKernelMemoryUnderAnotherAddress) {
     EXPECT_FALSE(direct(0x200, table() | 2)) << "not present";
     EXPECT_FALSE(direct(0x200, 0x200003)) << "itself";
     EXPECT_TRUE(direct(Machine::kImageFirst, data() | 1)) << "foreign code";
+    EXPECT_TRUE(direct(Machine::kImageData, data() | 3)) << "foreign data";
     EXPECT_FALSE(direct(Machine::kImageFirst, (Machine::kImageFirst << 12) | 3)) << "writable code";
     EXPECT_FALSE(direct(Machine::kImageFirst, 0)) << "no code at all";
 }
