@@ -158,8 +158,12 @@ public:
     [[nodiscard]] std::uint32_t taken() const { return taken_; }
 
     /// Frees a frame. Within a command nobody gets it: its contents must last as long as the command may be
-    /// taken back.
+    /// taken back. One that is free already stays where it is listed: entries that nobody counted may have
+    /// led to it.
     void give(Frame frame) {
+        if (is_free(frame)) {
+            return;
+        }
         Frame& top = holding_ ? held_top_ : top_;
         change_role(frame, FrameRecord{FrameRole::free, top});
         top = frame;

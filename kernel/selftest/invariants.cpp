@@ -32,7 +32,8 @@ bool is_counted(FrameRole role) {
 
 /// The three tables of boot, which every directory shares and no reference counts.
 bool is_fixed(Machine& machine, PhysAddr table) {
-    const PhysAddr directory = machine.space_info(0)->directory;
+    // The current directory has them as every other.
+    const PhysAddr directory = machine.context().control.directory();
     for (std::uint32_t pdi = layout::kFirstKernelSlot; pdi < layout::kArenaSlot; ++pdi) {
         if (Pde{entry(machine, directory, pdi)}.table() == table) {
             return true;
@@ -174,6 +175,26 @@ Verdict free_frames(Machine& machine) {
     });
 }
 
+/// Free frames are a list, each but the first the next of one other. So the sum of all but that of all that
+/// are a next is the first; and the same with squares.
+Verdict pool(Machine& machine) {
+    std::uint32_t first = 0, square = 0;
+    for_each_frame(machine, [&](PhysAddr frame) {
+        const interface::FrameRecord record = machine.frame_record(frame);
+        const auto number = static_cast<std::uint32_t>(frame.frame());
+        if (record.role() != FrameRole::free || number >= machine.lab_page().frame_records_count) {
+            return;
+        }
+        first += number;
+        square += number * number;
+        if (const std::uint32_t next = record.next_free(); next != interface::FrameRecord::kNoFrame) {
+            first -= next;
+            square -= next * next;
+        }
+    });
+    return square == first * first ? Verdict{} : Failure{"a free frame is listed twice or not at all", {}};
+}
+
 /// Every directory shares the kernel's slots, and a recursive one leads to itself.
 Verdict directories(Machine& machine) {
     constexpr std::uint32_t kAccessedDirty = paging::bits::kAccessed | paging::bits::kDirty;
@@ -232,6 +253,7 @@ constexpr Case kInvariants[] = {
     {"frame roles add up", roles},
     {"references equal entries", references},
     {"no entry leads to a free frame", free_frames},
+    {"the pool lists each free frame once", pool},
     {"directories share the kernel's slots", directories},
     {"strategies are in step with their directories", strategies},
 };

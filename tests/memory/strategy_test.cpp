@@ -1,6 +1,7 @@
 // Spaces of every strategy on a simulated machine: filled, edited, switched, cloned, shared, deleted.
 #include "kernel/memory/strategy_loops.inl.hpp"
 
+#include "kernel/selftest/invariants.hpp"
 #include "tests/memory/bench.hpp"
 
 #include <gtest/gtest.h>
@@ -292,6 +293,22 @@ TEST(Recursive, AGlobalWindowPageDoesNotShowTheTablesOfTheSpaceThatWasLeft) {
     ASSERT_TRUE(bench.unmap(0x40000000));
     EXPECT_EQ(bench.lab.space_info(1)->pages, 0u) << "the window still showed the other space's table";
     EXPECT_EQ(bench.lab.space_info(2)->pages, 1u);
+}
+
+TEST(Delete, FreesATableOnceThatLeadsToItselfBehindTheBooks) {
+    Bench bench;
+    ASSERT_TRUE(bench.map(0x40000000));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.clone_space(false); }));
+    const auto directory = static_cast<std::uint32_t>(bench.lab.space_info(1)->directory.raw());
+    const std::uint32_t table = bench.machine.word(directory + 256 * 4) & ~0xfffu;
+    bench.machine.set_word(table + 9 * 4, table | 3);
+    const std::uint32_t free = bench.lab.frames().free;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(1); }));
+    EXPECT_EQ(bench.lab.frames().free, free + 3);
+    for (const selftest::Case& test : selftest::invariants()) {
+        EXPECT_FALSE(test.check(bench.lab)) << test.name;
+    }
+    ASSERT_TRUE(bench.map(0x50000000, 100)) << "the pool has no loop";
 }
 
 TEST(Clone, LeadsToTheKernelsTableWhereTheSpaceDoes) {

@@ -78,7 +78,7 @@ def assert_survived(out: str) -> None:
     assert re.search(r"(?m)^it works", out), out
     assert "0x10001004  0xfeedf00d" in out, out
     assert re.search(r"(?m)^0 errors, ", out), out
-    assert out.count("\nok ") == 5 and "not ok" not in out, out
+    assert out.count("\nok ") == 6 and "not ok" not in out, out
 
 
 @pytest.mark.parametrize(
