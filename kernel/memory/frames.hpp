@@ -30,6 +30,7 @@ public:
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
         map_ = map;
         record_table_ = facts.record_table;
+        boot_tables_ = {facts.kernel_table, facts.record_table, facts.scratch_table};
         mark_ = facts.image_end;
         counts_.total = map.count(0, kFrameCount);
         counts_.reserved = map.count(0, kFirstUsable);
@@ -54,6 +55,7 @@ public:
     void adopt(const MemoryMap& map, const KernelFacts& facts) {
         map_ = map;
         record_table_ = facts.record_table;
+        boot_tables_ = {facts.kernel_table, facts.record_table, facts.scratch_table};
         mark_ = facts.image_end;
         for (std::uint32_t page = 0; page < backed_.size(); ++page) {
             const std::uint32_t entry = scratch_.entry(record_table_, page);
@@ -218,8 +220,8 @@ public:
         }
         const std::uint32_t mark = old.raw() & FrameRecord::kHeld;
         const std::uint32_t references = old.references() + static_cast<std::uint32_t>(delta);
-        if (delta < 0 && old.references() == 0) {
-            return; // a raw entry that was there before the frame had its role
+        if (delta < 0 && (old.references() == 0 || (old.references() == 1 && is_of_boot(frame)))) {
+            return; // a raw entry that was there before the frame had its role; the tables of boot stay
         }
         write(static_cast<Frame>(frame), FrameRecord{old.role(), mark | references});
     }
@@ -228,6 +230,11 @@ public:
     void set_references(Frame frame, std::uint32_t references) {
         const FrameRecord old = record(frame);
         write(frame, FrameRecord{old.role(), (old.raw() & FrameRecord::kHeld) | references});
+    }
+
+    /// Whether it is one of the tables that all directories share.
+    [[nodiscard]] bool is_of_boot(std::uint64_t frame) const {
+        return frame == boot_tables_[0] || frame == boot_tables_[1] || frame == boot_tables_[2];
     }
 
 private:
@@ -450,6 +457,7 @@ private:
     Scratch<H>& scratch_;
     MemoryMap map_{};
     Frame record_table_ = 0;
+    std::array<Frame, 3> boot_tables_{};
     machine::FrameCounts counts_{};
     Frame top_ = FrameRecord::kNoFrame;
     /// Frames that the running command gave: a stack of their own until it has ended.

@@ -271,7 +271,8 @@ private:
         if (VirtAddr{esp - 1}.directory_index() >= interface::layout::kLifelineSlot) {
             return "pushes there would overwrite the lifeline or page tables";
         }
-        for (std::uint32_t page = VirtAddr{esp - 4}.page_base().raw();; page -= paging::kPageSize) {
+        std::uint32_t page = VirtAddr{esp - 4}.page_base().raw();
+        for (std::uint32_t pages = 0; pages < kMostPushed; ++pages, page -= paging::kPageSize) {
             const paging::Walk walk = walk_to(page);
             if (!walk.pa || !walk.kernel.w) {
                 return std::nullopt;
@@ -282,6 +283,7 @@ private:
                 return "pushes there would overwrite page tables or the kernel's own memory";
             }
         }
+        return "pushes there would run down through more than 4 MiB and take seconds";
     }
 
     /// Memory that is no RAM and answers all the same: the PC's hole below 1 MiB, and what chipsets and
@@ -294,6 +296,8 @@ private:
         return place && !frames_.map().is_ram(frame);
     }
 
+    /// Pages that a runaway push may overwrite.
+    static constexpr std::uint32_t kMostPushed = 1024;
     static constexpr std::uint32_t kAccessedDirty = paging::bits::kAccessed | paging::bits::kDirty;
     static constexpr std::string_view kForeign =
         "the kernel would take what another frame holds for its own code and data, and do anything";

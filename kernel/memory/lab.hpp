@@ -127,6 +127,8 @@ public:
     }
     interface::Status end_command(interface::Status status, bool keep) override {
         // First: the rollback needs what may be broken.
+        // With WP off even the kernel's own stores could hit its code.
+        forced_ = forced_ || (hw_.cr0() & paging::cr0::kWriteProtect) == 0;
         const bool whole = audit_.run() && (!forced_ || hw_.code_is_whole());
         forced_ = false;
         if (!whole) {
@@ -300,7 +302,8 @@ public:
     [[nodiscard]] std::expected<void, OperationError> crash(machine::Crash crash,
                                                             std::optional<std::uint32_t> argument,
                                                             machine::ChangeOptions options) override {
-        return counted(crasher_.run(crash, argument, noticed(options).force));
+        forced_ = true; // what it sets off may write anywhere
+        return counted(crasher_.run(crash, argument, options.force));
     }
 
     // --- history -----------------------------------------------------------------------------------------

@@ -43,14 +43,11 @@ private:
     /// In a record's count while it is counted anew: there were references before.
     static constexpr std::uint32_t kHadSome = 1u << 26;
 
-    [[nodiscard]] bool is_fixed(Frame frame) const {
-        return frame == facts_.kernel_table || frame == facts_.record_table || frame == facts_.scratch_table;
-    }
     template <class F>
     void for_each_counted(F&& visit) {
         for (Frame frame = Frames<H>::kFirstUsable; frame < frames_.mark(); ++frame) {
             const FrameRecord record = frames_.record(frame);
-            if (Ownership<H>::is_counted(record.role()) && !is_fixed(frame)) {
+            if (Ownership<H>::is_counted(record.role()) && !frames_.is_of_boot(frame)) {
                 visit(frame, record);
             }
         }
@@ -67,7 +64,7 @@ private:
             const FrameRole role = frames_.record(frame).role();
             if (role == FrameRole::directory) {
                 count_directory(frame);
-            } else if (role == FrameRole::table && !is_fixed(frame)) {
+            } else if (role == FrameRole::table && !frames_.is_of_boot(frame)) {
                 count_table(frame);
             }
         }
@@ -76,7 +73,7 @@ private:
         for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
             const Pde pde{scratch_.entry(directory, pdi)};
             const Frame table = frame_of(pde.table());
-            if (is_fixed(table)) {
+            if (frames_.is_of_boot(table)) {
                 continue;
             }
             owned_.pde_changed(Pde{0}, pde);

@@ -130,7 +130,7 @@ private:
                 write_pde(done, pdi, with_frame(pde.raw(), spaces_[done.number].directory));
                 return true;
             }
-            if (frames_.record(table).role() != FrameRole::table || is_of_boot(table)) {
+            if (frames_.record(table).role() != FrameRole::table || frames_.is_of_boot(table)) {
                 write_pde(done, pdi, pde.raw()); // another directory, the kernel's, or memory of nobody's
                 return true;
             }
@@ -228,16 +228,6 @@ private:
         return true;
     }
 
-    /// Whether it is one of the tables that all directories share.
-    [[nodiscard]] bool is_of_boot(Frame table) {
-        namespace layout = interface::layout;
-        for (std::uint32_t pdi = layout::kFirstKernelSlot; pdi < layout::kArenaSlot; ++pdi) {
-            if (scratch_.entry(spaces_[0].directory, pdi) >> 12 == table) {
-                return true;
-            }
-        }
-        return false;
-    }
     /// Whether a frame is the space's own to copy: not handed out by alloc, no table, not the kernel's.
     [[nodiscard]] bool is_private(Frame frame) const {
         const FrameRecord record = frames_.record(frame);

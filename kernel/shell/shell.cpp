@@ -352,7 +352,7 @@ void Shell::abandon(const machine::Exception& exception) {
 void Shell::restart(const interface::RescueReport& report, bool command) {
     greeted_ = true;
     report_rescue(out_, report, false, false);
-    if (command) {
+    if (command && !Torture::active(machine_)) { // which goes on
         finish(Status::rescued);
     }
 }

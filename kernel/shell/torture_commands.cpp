@@ -21,6 +21,8 @@ constexpr std::uint32_t kUserPages = 16;
 /// Below this many free frames it is time to give some back.
 constexpr std::uint32_t kFewFrames = 512;
 constexpr std::uint32_t kMostSpaces = 6;
+/// Pages that a runaway push may overwrite.
+constexpr std::uint32_t kMostPushed = 1024;
 
 class Maker {
 public:
@@ -445,16 +447,16 @@ private:
     /// Pushes run down through every page that can be written.
     bool push_from(std::uint32_t esp) {
         std::uint32_t page = VirtAddr{esp - 4}.page_base().raw();
-        for (; walk_now(machine_, VirtAddr{page}, false).kernel.w; page -= paging::kPageSize) {
+        for (std::uint32_t pages = 0; pages < kMostPushed; ++pages, page -= paging::kPageSize) {
             if (!spares(page, paging::kPageSize)) {
                 return false;
             }
+            if (!walk_now(machine_, VirtAddr{page}, false).kernel.w) {
+                say(out_, "esp {}", Hex{esp});
+                return true;
+            }
         }
-        if (!spares(page, paging::kPageSize)) {
-            return false;
-        }
-        say(out_, "esp {}", Hex{esp});
-        return true;
+        return false;
     }
 
     /// Frames are short: gives back what only costs.
