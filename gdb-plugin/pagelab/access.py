@@ -23,3 +23,17 @@ def rights(space: Space, writable: bool, user: bool, executable: bool) -> tuple[
 
 def letters(read: bool, write: bool, fetch: bool) -> str:
     return ("r" if read else "-") + ("w" if write else "-") + ("x" if fetch else "-")
+
+
+# Bits of a page fault's error code (SDM 3A 4.7).
+CODE_PROTECTION, CODE_WRITE, CODE_USER, CODE_RESERVED, CODE_FETCH = 1, 2, 4, 8, 16
+READ, WRITE, FETCH = "read", "write", "fetch"
+
+
+def allows(
+    space: Space, writable: bool, user: bool, executable: bool, kind: str, by_user: bool
+) -> bool:
+    """Whether entries that give these together let the access through."""
+    kernel, users = rights(space, writable, user, executable)
+    letter = {READ: "r", WRITE: "w", FETCH: "x"}[kind]
+    return letter in (users if by_user else kernel)

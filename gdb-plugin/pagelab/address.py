@@ -37,21 +37,21 @@ def virtual(text: str, layout: Format, evaluate: Evaluate) -> int:
         raise PagelabError(f"{text} is a physical address; a virtual one is wanted here")
     if _INDICES.fullmatch(text):
         return _from_indices(text, layout)
-    value = _value(text, evaluate)
+    found = value(text, evaluate)
     width = 32 if layout.va_digits == 8 else 64
-    if not -(1 << width - 1) <= value < 1 << width:
-        raise PagelabError(f"{value:#x} is beyond the {width} bits of a virtual address")
-    return value % (1 << width)
+    if not -(1 << width - 1) <= found < 1 << width:
+        raise PagelabError(f"{found:#x} is beyond the {width} bits of a virtual address")
+    return found % (1 << width)
 
 
 def physical(text: str, evaluate: Evaluate) -> int:
     """A physical address, with or without `p:` where only a physical one can be meant."""
     text = text.strip()
     bare = text[2:].strip() if text.lower().startswith("p:") else text
-    value = _value(bare, evaluate)
-    if not 0 <= value < 1 << 52:
-        raise PagelabError(f"{value:#x} is no physical address: they have at most 52 bits")
-    return value
+    found = value(bare, evaluate)
+    if not 0 <= found < 1 << 52:
+        raise PagelabError(f"{found:#x} is no physical address: they have at most 52 bits")
+    return found
 
 
 def virtual_range(text: str, layout: Format, evaluate: Evaluate) -> tuple[int, int]:
@@ -71,7 +71,7 @@ def _range(text: str, parse: Callable[[str], int], top: int, evaluate: Evaluate)
     left, operator, right = parts
     first = parse(left)
     if operator == "+":
-        end = first + _value(right, evaluate)
+        end = first + value(right, evaluate)
     else:
         bare = right[2:] if right.lower().startswith("p:") else right
         end = top if number(bare) == top else parse(right)
@@ -130,7 +130,8 @@ def _from_indices(text: str, layout: Format) -> int:
     return layout.canonical(va)
 
 
-def _value(text: str, evaluate: Evaluate) -> int:
+def value(text: str, evaluate: Evaluate) -> int:
+    """Any number or expression; the ranges are the caller's to check."""
     if not text:
         raise PagelabError("an address is missing")
     plain = number(text)

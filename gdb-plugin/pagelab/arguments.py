@@ -1,5 +1,5 @@
-"""The verbs as data: what each takes, its help, its completion. Parsing is strict: bad input is one
-line that says what is wrong and how it is written.
+"""What a verb takes: its options, help and completion. Parsing is strict: bad input is one line that
+says what is wrong and how it is written. The verbs themselves are in verbs.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb of the shell as GDB has it: `pagelab NAME`, and `short` where that is free."""
+    """One verb of the shell as GDB has it: `pagelab NAME`, and `short` (if any) where that is free.
+
+    `most` is the number of words that the operand may have; 0 where it is one expression, which may
+    hold blanks.
+    """
 
     name: str
     short: str
@@ -29,23 +33,31 @@ class Verb:
     details: str
     options: tuple[Option, ...]
     examples: tuple[str, ...]
+    most: int = 0
+
+    @property
+    def shown_operand(self) -> str:
+        return self.operand if self.required or not self.operand else f"[{self.operand}]"
 
     def usage(self, command: str) -> str:
         """One line, with the name under which it was called."""
-        operand = self.operand if self.required else f"[{self.operand}]"
+        operand = self.shown_operand
         switches = " ".join(
             f"[{option.name}]" if option.value is None else f"[{option.name} {option.value}]"
             for option in self.options
         )
-        return f"usage: {command} {operand} {switches}"
+        return " ".join(part for part in ("usage:", command, operand, switches) if part)
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """`operand` is what is no option, as it was typed; `values` holds the options that were given."""
+    """`operand` is what is no option, as it was typed, `words` the same in parts; `values` holds the
+    options that were given.
+    """
 
     operand: str
     values: dict[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
 
     def has(self, option: str) -> bool:
         return option in self.values
@@ -58,48 +70,11 @@ class Arguments:
 
 
 HELP = Option("--help", None, "this text; -h does the same")
-COMMON = (
-    Option("--json", None, "the record of docs/formats.md, one per line"),
-    Option("--cr3", "PA", "walk this directory in place of CR3's"),
-    Option("--pgd", "PA", "the same as --cr3"),
-    Option("--mode", "MODE", "32-bit, pae, 4-level or 5-level in place of the CPU's"),
-    HELP,
-)
 
 ADDRESSES = (
     "An address is a number, PDI:PTI[:OFFSET] or an expression ($eip, &x, x + 4); "
     "a physical one is p:0x00105000; RANGE is A-B (B exclusive) or A+SIZE."
 )
-
-WALK = Verb(
-    name="walk",
-    short="pagewalk",
-    operand="VA",
-    required=True,
-    summary="Show how an address is translated, entry by entry, and who may do what there.",
-    details="Each entry with its address in the self-map, its physical address, value and flags.",
-    options=COMMON,
-    examples=("0xc0100000", "768:256:0x234", "$eip", "&x --json"),
-)
-
-MAPS = Verb(
-    name="maps",
-    short="pagemap",
-    operand="RANGE",
-    required=False,
-    summary="List all that is mapped, neighbours merged, with physical addresses and rights.",
-    details="A self-map is one line; with --json its pages are told like all others.",
-    options=(
-        Option("--writable", None, "only what the kernel or a user may write"),
-        Option("--user", None, "only what a user may access"),
-        Option("--exec", None, "only what the kernel or a user may execute"),
-        Option("--phys", "RANGE", "only what leads to these physical addresses"),
-        *COMMON,
-    ),
-    examples=("", "0xc0000000-0xc0400000", "--user --writable", "--phys p:0x00100000+64K"),
-)
-
-VERBS = (WALK, MAPS)
 
 
 def parse(verb: Verb, text: str, command: str) -> Arguments:
@@ -131,7 +106,16 @@ def parse(verb: Verb, text: str, command: str) -> Arguments:
         values[option.name] = given
     if not operand and verb.required and HELP.name not in values:
         raise PagelabError(f"{verb.operand} is missing; {usage}")
-    return Arguments(" ".join(operand), values)
+    if HELP.name not in values:
+        _count(verb, operand, usage)
+    return Arguments(" ".join(operand), values, tuple(operand))
+
+
+def _count(verb: Verb, operand: list[str], usage: str) -> None:
+    if operand and not verb.operand:
+        raise PagelabError(f"'{operand[0]}' is too much; {usage}")
+    if verb.most and len(operand) > verb.most:
+        raise PagelabError(f"'{operand[verb.most]}' is too much; {usage}")
 
 
 def tokens(text: str) -> list[str]:
@@ -189,12 +173,11 @@ def help_text(verb: Verb, command: str) -> str:
         for option in verb.options
     ]
     width = max(len(left) for left, _ in rows)
-    operand = verb.operand if verb.required else f"[{verb.operand}]"
     lines = [
         verb.summary,
-        f"Usage: {command} {operand} [OPTION]...",
+        " ".join(part for part in ("Usage:", command, verb.shown_operand, "[OPTION]...") if part),
         "",
-        verb.details,
+        *([verb.details] if verb.details else []),
         ADDRESSES,
         "",
         *(f"  {left.ljust(width)}  {right}" for left, right in rows),

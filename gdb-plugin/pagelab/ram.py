@@ -15,12 +15,16 @@ _READABLE = {"ram", "rom", "romd", "ramd", "nv-ram"}
 
 @dataclass(frozen=True)
 class RamMap:
-    """Sorted, disjoint [first, end) of physical addresses."""
+    """Sorted, disjoint [first, end) of physical addresses: what can be read, and what of it is RAM."""
 
     spans: tuple[tuple[int, int], ...]
+    ram: tuple[tuple[int, int], ...] = ()
 
     def holds(self, pa: int, size: int) -> bool:
         return any(first <= pa and pa + size <= end for first, end in self.spans)
+
+    def is_ram(self, pa: int, size: int) -> bool:
+        return any(first <= pa and pa + size <= end for first, end in self.ram)
 
 
 def parse_mtree(text: str) -> RamMap | None:
@@ -29,13 +33,20 @@ def parse_mtree(text: str) -> RamMap | None:
         if 'AS "memory"' not in view:
             continue
         spans: list[tuple[int, int]] = []
+        ram: list[tuple[int, int]] = []
         for low, high, kind in _SPAN.findall(view):
             if kind not in _READABLE:
                 continue
             first, end = int(low, 16), int(high, 16) + 1
-            if spans and spans[-1][1] == first:
-                spans[-1] = (spans[-1][0], end)
-            else:
-                spans.append((first, end))
-        return RamMap(tuple(spans)) if spans else None
+            _append(spans, first, end)
+            if kind == "ram":
+                _append(ram, first, end)
+        return RamMap(tuple(spans), tuple(ram)) if spans else None
     return None
+
+
+def _append(spans: list[tuple[int, int]], first: int, end: int) -> None:
+    if spans and spans[-1][1] == first:
+        spans[-1] = (spans[-1][0], end)
+    else:
+        spans.append((first, end))

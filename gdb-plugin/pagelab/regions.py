@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from . import PagelabError, formats, selfmap
+from . import PagelabError
 from .access import rights
 from .entry import PAGE, TABLE, Entry, decode, table_base
 from .flags import A, D, P, reserved_mask
-from .formats import PAGE_SIZE
+from .formats import PAGE_SIZE, Format
 from .memory import Tables
 from .space import Space
 from .spelling import physical
-from .walk import read_top, unpack
+from .tables import TableReader, entry_name
 
 # The two-level format has at most 2^20 pages; only loops in the long modes can come here.
 LIMIT = 1 << 21
@@ -34,7 +34,7 @@ class Region(NamedTuple):
     page_size: int
     kernel: str
     user: str
-    flags: tuple[str, ...]  # the leaf's, without P, A and D
+    flags: tuple[str, ...]  # the leaf's, without P, and mostly without A and D
     slot: int | None  # the self-map slot it lies in
 
     def continues(self, other: Region) -> bool:
@@ -61,6 +61,8 @@ class Filter:
     writable: bool = False
     user: bool = False
     executable: bool = False
+    accessed_dirty: bool = False  # tell A and D, and part pages that differ in them
+    by_slot: bool = False  # no region passes the edge of a slot of the first table
 
     @property
     def by_page(self) -> bool:
@@ -69,6 +71,13 @@ class Filter:
 
     def covers(self, first: int, size: int) -> bool:
         return self.va is None or (self.va[0] <= first and first + size <= self.va[1])
+
+    def touches(self, layout: Format, index: int) -> bool:
+        """Whether the range holds an address of this slot of the first table."""
+        first = layout.canonical(index * layout.levels[0].span)
+        return self.va is None or (
+            self.va[0] < first + layout.levels[0].span and first < self.va[1]
+        )
 
     def clip(self, region: Region) -> Region | None:
         """The part of the region that is wanted, in whole pages."""
@@ -96,10 +105,18 @@ class Survey:
 
     space: Space
     wanted: Filter
+    reader: TableReader
     regions: list[Region] = field(default_factory=list)
-    slots: tuple[int, ...] = ()
-    top: tuple[int, ...] = ()
     unreadable: list[str] = field(default_factory=list)  # names of the entries that lead there
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The self-map's."""
+        return self.reader.slots
+
+    @property
+    def top(self) -> tuple[int, ...]:
+        return self.reader.top
 
     def table_count(self) -> int:
         """Present entries of the first table that are neither pages nor self-maps."""
@@ -108,14 +125,11 @@ class Survey:
 
 
 def survey(space: Space, tables: Tables, wanted: Filter = Filter()) -> Survey:
-    if space.mode == formats.OFF:
-        raise PagelabError("paging is off: virtual and physical addresses are the same")
-    top = read_top(space, tables)
-    if top is None:
-        raise PagelabError(f"the page directory at {physical(space.root)} can't be read")
-    found = Survey(space, wanted, slots=selfmap.find_slots(space, top), top=top)
-    visitor = _Visitor(space, tables, found, wanted.va)
-    for region in _merged(visitor.table(space.root, top, _Place())):
+    reader = TableReader(space, tables)
+    found = Survey(space, wanted, reader)
+    visitor = _Visitor(reader, found, wanted)
+    span = space.format.levels[0].span if wanted.by_slot else 0
+    for region in _merged(visitor.table(reader.top, _Place()), span):
         part = wanted.clip(region)
         if part is None:
             continue
@@ -125,12 +139,13 @@ def survey(space: Space, tables: Tables, wanted: Filter = Filter()) -> Survey:
     return found
 
 
-def _merged(regions: Iterator[Region]) -> Iterator[Region]:
+def _merged(regions: Iterator[Region], span: int) -> Iterator[Region]:
+    """Neighbours as one; with a span, none across its multiples."""
     current: Region | None = None
     for region in regions:
         if current is None:
             current = region
-        elif region.continues(current):
+        elif region.continues(current) and not (span and region.va % span == 0):
             current = current._replace(size=current.size + region.size)
         else:
             yield current
@@ -161,22 +176,19 @@ class _Place:
 class _Visitor:
     """Goes through the tables in the order of addresses and yields runs of pages."""
 
-    def __init__(
-        self, space: Space, tables: Tables, found: Survey, wanted: tuple[int, int] | None
-    ) -> None:
-        self._space = space
-        self._levels = space.format.levels
-        self._tables = tables
+    def __init__(self, reader: TableReader, found: Survey, wanted: Filter) -> None:
+        self._reader = reader
+        self._space = reader.space
+        self._levels = reader.space.format.levels
         self._found = found
-        self._wanted = wanted
-        self._window = max(found.slots, default=None)
-        self._frames: dict[tuple[int, int], Sequence[int] | None] = {}
+        self._wanted = wanted.va
+        self._ignored = 0 if wanted.accessed_dirty else A | D
+        self._hidden = ("P",) if wanted.accessed_dirty else HIDDEN
         # Rights and flags of pages, by the bits of the PTE that are no address.
         self._traits: dict[tuple[int, Inherited], tuple[str, str, tuple[str, ...]]] = {}
 
-    def table(self, frame: int, words: Sequence[int], place: _Place) -> Iterator[Region]:
+    def table(self, words: Sequence[int], place: _Place) -> Iterator[Region]:
         """The pages below one table. Its own words are known; those below it are read here."""
-        self._frames.setdefault((frame, len(words)), words)
         depth = len(place.path)
         first, last = self._bounds(place)
         if depth == len(self._levels) - 1:
@@ -198,22 +210,12 @@ class _Visitor:
                 assert entry.target is not None
                 held = self._read(entry.target, below)
                 if held is not None:
-                    yield from self.table(entry.target, held, below)
+                    yield from self.table(held, below)
 
     def _read(self, frame: int, place: _Place) -> Sequence[int] | None:
-        layout = self._space.format
-        depth = len(place.path)
-        length = layout.table_size(depth)
-        key = (frame, length // layout.entry_size)
-        if key not in self._frames:
-            window = None
-            if self._window is not None:
-                window = selfmap.entry_address(self._space, self._window, depth, place.va)
-            data = self._tables.read(frame, window, length)
-            self._frames[key] = None if data is None else unpack(data, layout.entry_size)
-        words = self._frames[key]
+        words = self._reader.read(frame, len(place.path), place.va)
         if words is None:
-            name = f"{self._levels[depth - 1].name.upper()} {selfmap.joined(place.path)}"
+            name = entry_name(self._space, place.path)
             self._found.unreadable.append(f"{name} at {physical(frame)}")
         return words
 
@@ -235,7 +237,7 @@ class _Visitor:
         """Runs of PTEs that differ in nothing but A, D and the next frame. The hot loop."""
         bad = reserved_mask(self._space, len(place.path), True)
         wrong = bad | P
-        keep = ~(A | D)
+        keep = ~self._ignored
         start = expected = -1
         for index in range(first, last):
             raw = words[index]
@@ -280,7 +282,7 @@ class _Visitor:
 
     def _traits_of(self, entry: Entry, rules: Inherited) -> tuple[str, str, tuple[str, ...]]:
         kernel, user = rights(self._space, *rules)
-        return kernel, user, tuple(name for name in entry.flags if name not in HIDDEN)
+        return kernel, user, tuple(name for name in entry.flags if name not in self._hidden)
 
     def _slot(self, place: _Place) -> int | None:
         return place.path[0] if place.path[0] in self._found.slots else None

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from . import formats
 from .access import rights
-from .entry import NOT_PRESENT, PAGE, RESERVED, TABLE, UNREADABLE, decode
+from .entry import PAGE, decode
+from .flags import P
 from .formats import PAGE_SIZE
 from .records import va_digits
 from .regions import Region, Survey
 from .selfmap import joined
+from .slots import make_slot, slot_text
 from .space import Space
-from .spelling import count, flags, hex_at_least, physical, size
+from .spelling import count, flags, hex_at_least, leads_to, physical, size
 from .walk import Step, Walk
 
 NAME_WIDTH = 12
 RANGE_WIDTH = 22
 SIZE_WIDTH = 8
-
-_WORDS = {NOT_PRESENT: "not present", RESERVED: "reserved bits", UNREADABLE: "unreadable"}
 
 
 def walk_text(walk: Walk) -> str:
@@ -43,10 +43,7 @@ def _head(walk: Walk) -> str:
 
 def _step(space: Space, step: Step) -> str:
     entry = step.entry
-    leads = _WORDS.get(entry.kind)
-    if leads is None:
-        assert entry.target is not None
-        leads = f"{'table' if entry.kind == TABLE else 'page'} {physical(entry.target)}"
+    leads = leads_to(entry.kind, entry.target)
     shown = "-" if step.entry_va is None else hex_at_least(step.entry_va, va_digits(space))
     raw = "?" if step.raw is None else hex_at_least(step.raw)
     columns = [
@@ -103,9 +100,7 @@ def maps_text(found: Survey) -> str:
     for text, length in _map_lines(found):
         lines.append(text)
         total += length
-    if not lines:
-        return "nothing is mapped"
-    return "\n".join(lines + [f"{count(len(lines), 'region')}, {size(total)} mapped"])
+    return "\n".join(lines + [_sum(len(lines), total)])
 
 
 def _map_lines(found: Survey) -> Iterator[tuple[str, int]]:
@@ -113,14 +108,42 @@ def _map_lines(found: Survey) -> Iterator[tuple[str, int]]:
     span = found.space.format.levels[0].span
     folded: int | None = None
     for region in found.regions:
-        if region.slot is None or not _folds(found, region.slot, span):
+        if region.slot is None or not folds(found, region.slot, span):
             yield _region(found.space, region), region.size
         elif region.slot != folded:
             folded = region.slot
             yield _fold(found, region.slot), span
 
 
-def _folds(found: Survey, slot: int, span: int) -> bool:
+def tree_text(found: Survey) -> str:
+    """The regions below the slots of the first table, at whose edges they must be cut (by_slot)."""
+    space = found.space
+    level = space.format.levels[0]
+    lines = [f"directory {physical(space.root)}"]
+    below: dict[int, list[tuple[str, int]]] = {}
+    for region in found.regions:
+        index = space.format.index(0, region.va)
+        branch = below.setdefault(index, [])
+        if region.slot is None or not folds(found, region.slot, level.span):
+            branch.append((_region(space, region), region.size))
+        elif not branch:
+            branch.append((_fold(found, region.slot), level.span))
+    for index in range(level.entries):
+        branch = below.get(index, [])
+        used = found.top[index] & P and found.wanted.touches(space.format, index)
+        if branch or (used and not found.wanted.by_page):
+            lines.append(slot_text(make_slot(found.reader, (index,), found.top[index])))
+        lines += ["|- " + text for text, _ in branch[:-1]]
+        lines += ["`- " + text for text, _ in branch[-1:]]
+    parts = [part for branch in below.values() for part in branch]
+    return "\n".join(lines + [_sum(len(parts), sum(length for _, length in parts))])
+
+
+def _sum(number: int, total: int) -> str:
+    return f"{count(number, 'region')}, {size(total)} mapped" if number else "nothing is mapped"
+
+
+def folds(found: Survey, slot: int, span: int) -> bool:
     first = found.space.format.canonical(slot * span)
     return not found.wanted.by_page and found.wanted.covers(first, span)
 

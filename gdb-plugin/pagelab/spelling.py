@@ -27,3 +27,13 @@ def flags(names: Sequence[str]) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+_KINDS = {"not-present": "not present", "reserved": "reserved bits", "unreadable": "unreadable"}
+
+
+def leads_to(kind: str, target: int | None) -> str:
+    """What stands behind `->`: the table or page, or why there is none."""
+    if kind in _KINDS or target is None:
+        return _KINDS.get(kind, kind)
+    return f"{kind} {physical(target)}"

@@ -52,6 +52,7 @@ class Walk:
     user: str = NOTHING
     global_: bool = False
     self_map: str | None = None
+    window: int | None = None  # the self-map slot in which the entries' addresses lie
 
 
 def unpack(data: bytes, width: int) -> tuple[int, ...]:
@@ -73,11 +74,12 @@ def walk(space: Space, tables: Tables, va: int) -> Walk:
         return Walk(space, va, "non-canonical")
     top = read_top(space, tables)
     slots = () if top is None else selfmap.find_slots(space, top)
-    steps = _steps(space, tables, va, top, max(slots, default=None))
+    window = max(slots, default=None)
+    steps = _steps(space, tables, va, top, window)
     shown = selfmap.shown_at(space, slots, va, [step.raw for step in steps]) if slots else None
     last = steps[-1].entry
     if last.kind != PAGE:
-        return Walk(space, va, STOPS[last.kind], tuple(steps), self_map=shown)
+        return Walk(space, va, STOPS[last.kind], tuple(steps), self_map=shown, window=window)
     assert last.target is not None and last.page_size is not None
     entries = [step.entry for step in steps]
     kernel, user = rights(
@@ -97,6 +99,7 @@ def walk(space: Space, tables: Tables, va: int) -> Walk:
         user=user,
         global_=last.global_ and space.pge,
         self_map=shown,
+        window=window,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import live
 from conftest import ROOT
+from pagelab.verbs import VERBS
 
 pytestmark = pytest.mark.skipif(
     bool(live.missing_tools()), reason=f"not installed: {' '.join(live.missing_tools())}"
@@ -209,11 +210,12 @@ def test_without_a_guest_it_says_how_to_attach() -> None:
 
 def test_options_complete(guest: live.Guest) -> None:
     assert guest.ask("complete pagewalk --") == [
-        f"pagewalk --{name}" for name in ("cr3", "help", "json", "mode", "pgd")
+        f"pagewalk --{name}" for name in ("cr3", "explain", "help", "json", "mode", "pgd")
     ]
     assert guest.ask("complete pagelab maps 0x1000+4K --w") == ["pagelab maps 0x1000+4K --writable"]
     assert guest.ask("complete pagewalk count") == ["pagewalk counter", "pagewalk counting"]
-    assert guest.ask("complete pagelab ") == ["pagelab maps", "pagelab names", "pagelab walk"]
+    names = ["names", *(verb.name for verb in VERBS)]
+    assert guest.ask("complete pagelab ") == sorted(f"pagelab {name}" for name in names)
 
 
 def test_help_under_each_name(guest: live.Guest) -> None:
@@ -441,7 +443,8 @@ def test_names_take_takes_them(guest: live.Guest, tmp_path) -> None:
 def test_sourcing_twice_changes_nothing(guest: live.Guest) -> None:
     lines = guest.ask(f"source {live.PLUGIN}", "pagewalk 0x1000", "pagelab names")
     assert lines[0].startswith("0x00001000 = ")
-    assert lines[-2:] == ["pagewalk    pagelab walk", "pagemap     pagelab maps"]
+    own = [f"{verb.short:<10}  pagelab {verb.name}" for verb in VERBS if verb.short]
+    assert lines[-len(own) :] == own
 
 
 def test_it_works_from_a_copy_anywhere(guest: live.Guest, tmp_path) -> None:

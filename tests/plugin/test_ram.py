@@ -24,7 +24,8 @@ FlatView #1
 
 def test_the_view_of_the_cpu_is_read() -> None:
     assert parse_mtree(TEXT) == RamMap(
-        ((0, 0xA0000), (0xC0000, 0x1000000), (0xFFFC0000, 0x100000000))
+        ((0, 0xA0000), (0xC0000, 0x1000000), (0xFFFC0000, 0x100000000)),
+        ((0, 0xA0000), (0x100000, 0x1000000)),
     )
 
 

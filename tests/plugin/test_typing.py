@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagelab import PagelabError, address, arguments
-from pagelab.arguments import MAPS, WALK
+from pagelab import PagelabError, address, arguments, verbs
+from pagelab.verbs import MAPS, WALK
 from pagelab.formats import FORMATS
 
 LAYOUT = FORMATS["32-bit"]
@@ -159,11 +159,11 @@ def test_help_needs_no_operand() -> None:
 
 
 def test_help_names_every_option_once() -> None:
-    for verb in arguments.VERBS:
-        text = arguments.help_text(verb, verb.short)
+    for verb in verbs.VERBS:
+        text = arguments.help_text(verb, verb.name)
         for option in verb.options:
             assert text.count(f"\n  {option.name} ") == 1
-        assert f"Usage: {verb.short} " in text
+        assert f"Usage: {verb.name} " in text
 
 
 @pytest.mark.parametrize(

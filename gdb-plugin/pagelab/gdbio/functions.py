@@ -6,7 +6,7 @@ import gdb
 
 from .. import PagelabError, render
 from ..spelling import hex_at_least
-from . import commands, expressions, guest, registers
+from . import asking, expressions, guest, registers
 
 
 class V2p(gdb.Function):
@@ -25,8 +25,8 @@ class V2p(gdb.Function):
 def translate(va: int) -> int:
     guest.require_stopped()
     space, current = registers.chosen_space(None, None)
-    width = 32 if commands.layout_of(space).va_digits == 8 else 64
-    found = commands.walk_live(space, current, va % (1 << width))
+    width = 32 if asking.layout_of(space).va_digits == 8 else 64
+    found = asking.walk_live(space, current, va % (1 << width))
     if found.outcome == "paging-off":
         return found.va
     if found.pa is None:

@@ -50,6 +50,10 @@ class LiveTables:
                 return data
         return self._read_physical(pa, size)
 
+    def leave_physical(self) -> None:
+        """Until the next read GDB's own reads are virtual again."""
+        self._physical.off()
+
     def _through_top_slot(self, size: int) -> bytes | None:
         """The directory through a self-map in slot 1023, where most kernels have it.
 

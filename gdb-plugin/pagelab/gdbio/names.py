@@ -5,6 +5,7 @@ from __future__ import annotations
 import gdb
 
 from .. import arguments
+from ..verbs import VERBS
 from . import commands
 
 
@@ -20,14 +21,16 @@ class Names(gdb.Command):
     def invoke(self, text: str, _from_tty: bool) -> None:
         word = text.strip()
         if word == "take":
-            for verb in arguments.VERBS:
+            for verb in VERBS:
                 _take(verb)
         elif word in ("-h", "--help"):
             gdb.execute("help pagelab names")
             return
         elif word:
             raise gdb.GdbError(f"'{word}' is not understood; usage: pagelab names [take]")
-        for verb in arguments.VERBS:
+        for verb in VERBS:
+            if not verb.short:
+                continue
             owner = "" if is_ours(verb) else "  (another plugin's; `pagelab names take` takes it)"
             gdb.write(f"{verb.short:<10}  pagelab {verb.name}{owner}\n")
 
@@ -36,18 +39,12 @@ class Names(gdb.Command):
 
 
 def _take(verb: arguments.Verb) -> None:
-    commands.VerbCommand(verb.short, verb, commands.RUNS[verb.name])
-
-
-def exists(name: str) -> bool:
-    """Whether GDB knows exactly this word; `help` would also take a longer one for it."""
-    return name in gdb.execute(f"complete {name}", to_string=True).split("\n")
+    if verb.short:
+        commands.VerbCommand(verb.short, verb)
 
 
 def is_ours(verb: arguments.Verb) -> bool:
     """By its help text, which survives that the plugin is sourced a second time."""
-    if not exists(verb.short):
-        return False
     try:
         return arguments.help_text(verb, verb.short) in gdb.execute(
             f"help {verb.short}", to_string=True
@@ -58,9 +55,11 @@ def is_ours(verb: arguments.Verb) -> bool:
 
 def register() -> None:
     Names()
+    # GDB's own completion knows exactly which words exist; `help` would take a longer one for a shorter.
+    exist = set(gdb.execute("complete page", to_string=True).split("\n"))
     foreign = []
-    for verb in arguments.VERBS:
-        if exists(verb.short) and not is_ours(verb):
+    for verb in VERBS:
+        if verb.short and verb.short in exist and not is_ours(verb):
             foreign.append(verb)
         else:
             _take(verb)

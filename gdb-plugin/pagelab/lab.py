@@ -1,0 +1,80 @@
+"""What a pagelab kernel tells of itself: the lab page, frame records and fixed places of its interface.
+
+The Python mirror of kernel/interface (lab_page.hpp, frame_record.hpp, layout.hpp); a test compares them.
+Pure: the bytes come from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LAB_PAGE = 0x0010_1000  # physical
+LAB_PAGE_SIZE = 0xF8
+MAGIC = b"PAGELAB1"
+VERSION = 2
+STATES = ("off", "booting", "prompt", "running", "rescued", "panic", "rebooting", "halted")
+
+DIRECT_MAP_SLOT = 768
+SCRATCH_SLOT = 770
+ARENA_SLOT = 771
+FIRST_DIRECT_SLOT = 772
+DIRECT_SLOTS = 249
+FOREIGN_SLOT = 1022
+VGA_HOLE_END = 0x0010_0000
+FREE_ROLE = 1
+
+
+@dataclass(frozen=True)
+class LabPage:
+    """The words that the plugin asks for."""
+
+    space: int
+    frame_records_va: int
+    frame_records_count: int
+    journal_pa: int
+    journal_capacity: int
+    state: str
+
+
+def parse_lab_page(data: bytes) -> LabPage | None:
+    """None where this is no lab page, or one of another version."""
+    if len(data) < LAB_PAGE_SIZE or data[:8] != MAGIC:
+        return None
+
+    def at(offset: int) -> int:
+        return int.from_bytes(data[offset : offset + 4], "little")
+
+    if at(0x08) != VERSION:
+        return None
+    state = at(0x38)
+    return LabPage(
+        space=at(0x1C),
+        frame_records_va=at(0x28),
+        frame_records_count=at(0x2C),
+        journal_pa=at(0x30),
+        journal_capacity=at(0x34),
+        state=STATES[state] if state < len(STATES) else "unknown",
+    )
+
+
+class FrameRoles:
+    """Which frames the lab's allocator calls free."""
+
+    def __init__(self, records: Sequence[int] = ()) -> None:
+        self._records = records
+
+    def is_free(self, pa: int) -> bool:
+        number = pa >> 12
+        return number < len(self._records) and self._records[number] >> 28 == FREE_ROLE
+
+
+def shows_all_frames(va: int, pa: int, arena: bool) -> bool:
+    """The direct map, the scratch pages, and what a space's strategy reaches its tables by."""
+    slot = va >> 22
+    if slot in (DIRECT_MAP_SLOT, SCRATCH_SLOT):
+        return True
+    if slot == ARENA_SLOT:
+        return arena
+    distance = va - (FIRST_DIRECT_SLOT << 22)
+    return FIRST_DIRECT_SLOT <= slot < FIRST_DIRECT_SLOT + DIRECT_SLOTS and distance == pa & -4096

@@ -1,0 +1,143 @@
+"""The verbs as data: what `pagelab VERB` and its short name take, with help and examples.
+
+For the edge to GDB, which runs them, and for the tests, which type their examples. Data only.
+"""
+
+from __future__ import annotations
+
+from .arguments import HELP, Option, Verb
+
+JSON = Option("--json", None, "the record of docs/formats.md, one per line")
+SPACE = (
+    Option("--cr3", "PA", "look at this directory in place of CR3's"),
+    Option("--pgd", "PA", "the same as --cr3"),
+    Option("--mode", "MODE", "32-bit, pae, 4-level or 5-level in place of the CPU's"),
+)
+COMMON = (JSON, *SPACE, HELP)
+
+WALK = Verb(
+    name="walk",
+    short="pagewalk",
+    operand="VA",
+    required=True,
+    summary="Show how an address is translated, entry by entry, and who may do what there.",
+    details=(
+        "Each entry with its address in the self-map, its physical address, value and flags.\n"
+        "--explain adds the arithmetic of each step, and the raw commands that repeat it."
+    ),
+    options=(
+        Option("--explain", None, "the arithmetic, and raw x commands that repeat it"),
+        *COMMON,
+    ),
+    examples=("0xc0100000", "768:256:0x234", "$eip --explain", "&x --json"),
+)
+
+SPLIT = Verb(
+    name="split",
+    short="",
+    operand="VA",
+    required=True,
+    summary="Show an address bit by bit: the index into each table, and the offset.",
+    details="",
+    options=COMMON,
+    examples=("0xc0100234", "$eip", "768:256:0x234 --json"),
+)
+
+WINDOW = Verb(
+    name="window",
+    short="",
+    operand="VA",
+    required=True,
+    summary="Show at which addresses the entries of an address appear in the self-map.",
+    details="",
+    options=COMMON,
+    examples=("0xc0100234", "$esp", "0 --json"),
+)
+
+MAPS = Verb(
+    name="maps",
+    short="pagemap",
+    operand="RANGE",
+    required=False,
+    summary="List all that is mapped, neighbours merged, with physical addresses and rights.",
+    details="A self-map is one line; with --json its pages are told like all others.",
+    options=(
+        Option("--writable", None, "only what the kernel or a user may write"),
+        Option("--user", None, "only what a user may access"),
+        Option("--exec", None, "only what the kernel or a user may execute"),
+        Option("--phys", "RANGE", "only what leads to these physical addresses"),
+        Option("--tree", None, "draw it below the directory's slots"),
+        Option("--ad", None, "tell A and D, and part pages that differ in them"),
+        *COMMON,
+    ),
+    examples=("", "0xc0000000-0xc0400000 --tree", "--user --writable", "--phys p:0x00100000+64K"),
+)
+
+FIND = Verb(
+    name="find",
+    short="pagefind",
+    operand="PA",
+    required=True,
+    summary="Find every address that leads to a byte of memory, and every use of its frame as a table.",
+    details="A number without p: is physical here.",
+    options=COMMON,
+    examples=("p:0x00101000", "0x00101234", "$cr3 --json"),
+)
+
+DECODE = Verb(
+    name="decode",
+    short="pagedecode",
+    operand="[LEVEL] VALUE",
+    required=True,
+    summary="Say what a raw entry means: as a PTE, or at the level that is named.",
+    details="LEVEL is pde or pte (pdpte, pml4e, pml5e where the mode has them).",
+    options=COMMON,
+    examples=("0x00106023", "pde 0x004000e3", "'p:0x00101000|P|RW|US'"),
+)
+
+DUMPPD = Verb(
+    name="dumppd",
+    short="",
+    operand="FIRST [LAST]",
+    required=False,
+    summary="List the slots of the page directory (the first table) that are in use.",
+    details="",
+    options=COMMON,
+    examples=("", "768 1023", "768 --json"),
+    most=2,
+)
+
+DUMPPT = Verb(
+    name="dumppt",
+    short="",
+    operand="PDI|VA",
+    required=True,
+    summary="List the entries of one page table that are in use.",
+    details="The table is named by its slot in the directory, or by an address that it translates.",
+    options=COMMON,
+    examples=("768", "0xc0100000", "$eip --json"),
+)
+
+DIR = Verb(
+    name="dir",
+    short="pagedir",
+    operand="",
+    required=False,
+    summary="Draw the slots of the page directory (the first table), 64 in a row.",
+    details=". not present   : not present, with a value   t table   s self-map   P page   ! broken",
+    options=COMMON,
+    examples=("", "--json"),
+)
+
+CHECK = Verb(
+    name="check",
+    short="pagecheck",
+    operand="",
+    required=False,
+    summary="Look for broken invariants and hazards in the page tables.",
+    details="docs/formats.md says what each rule means, and what to do. An error fails the command.",
+    options=COMMON,
+    examples=("", "--json", "--cr3 $cr3"),
+)
+
+VERBS = (WALK, SPLIT, WINDOW, MAPS, FIND, DECODE, DUMPPD, DUMPPT, DIR, CHECK)

@@ -1,0 +1,183 @@
+"""The verbs beside walk and maps in a real GDB: what they say, and that their raw commands repeat it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import jsonschema
+import pytest
+
+import live
+from conftest import ROOT
+from pagelab.verbs import VERBS
+
+pytestmark = pytest.mark.skipif(
+    bool(live.missing_tools()), reason=f"not installed: {' '.join(live.missing_tools())}"
+)
+
+SCHEMA = json.loads((ROOT / "docs/records.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+@pytest.fixture(scope="module")
+def guest() -> Iterator[live.Guest]:
+    with live.running() as started:
+        live.wait_until(lambda: "32-bit" in "\n".join(started.ask("pagewalk 0")))
+        yield started
+
+
+@pytest.fixture(scope="module")
+def long_guest() -> Iterator[live.Guest]:
+    with live.running(source="longmode", emulator="qemu-system-x86_64") as started:
+        live.wait_until(lambda: "4-level" in "\n".join(started.ask("pagewalk 0")))
+        yield started
+
+
+def raw_commands(lines: list[str]) -> list[str]:
+    return [line.strip() for line in lines if re.match(r"  (x/|monitor xp)", line)]
+
+
+def value(answer: str) -> int:
+    return int(answer.rsplit(":", 1)[1].strip(), 0)
+
+
+@pytest.mark.parametrize("place", ["0xc0300234", "64:3:0x10", "0x00400123", "0xfff00400"])
+def test_the_raw_commands_of_explain_repeat_the_walk(guest: live.Guest, place: str) -> None:
+    explained = guest.ask(f"pagewalk {place} --explain")
+    record = json.loads(guest.ask(f"pagewalk {place} --json")[0])
+    commands = raw_commands(explained)
+    answers = [value(line) for line in guest.ask(*commands)]
+    entries, page = answers[:-2], answers[-2:]
+    raws = [int(step["raw"], 16) for step in record["steps"]]
+    assert entries == [raw for raw in raws for _ in range(2)]
+    assert page[0] == page[1]
+
+
+def test_explain_shows_the_arithmetic(guest: live.Guest) -> None:
+    text = "\n".join(guest.ask("pagewalk 0xc0300234 --explain"))
+    assert (
+        "PTE 768:768: 0xc0300234 >> 12 & 0x3ff = 768; p:0x00201000 + 768 * 4 = p:0x00201c00" in text
+    )
+    assert "self-map of slot 1023: 0xffc00000 + 0xc0300 * 4 = 0xfff00c00" in text
+    assert "page: p:0x00300000 + (0xc0300234 & 0xfff) = p:0x00300000 + 0x234 = p:0x00300234" in text
+    assert "RW is 0 in PDE 768: the page is read-only, for the kernel too (CR0.WP = 1)" in text
+
+
+def test_explain_without_a_page_and_in_long_mode(guest: live.Guest, long_guest: live.Guest) -> None:
+    assert "PDE 192: 0x30000000 >> 22 & 0x3ff = 192" in "\n".join(
+        guest.ask("pagewalk 0x30000000 --explain")
+    )
+    explained = long_guest.ask("pagewalk 0xffff800000600123 --explain")
+    answers = [value(line) for line in long_guest.ask(*raw_commands(explained))]
+    assert answers[0] == answers[1] == 0x00201007
+    assert answers[6] == answers[7] == 0x00300005
+
+
+def test_split_and_window(guest: live.Guest) -> None:
+    assert guest.ask("pagelab split 0xc0100234", "pagelab window 768:256:0x234") == [
+        "0xc0100234 = 768:256:0x234",
+        "  directory index  1100000000    768",
+        "  table index      0100000000    256",
+        "  offset           001000110100  0x234",
+        "0xc0100234",
+        "  PDE 768       0xfffffc00",
+        "  PTE 768:256   0xfff00400",
+    ]
+
+
+def test_dumps(guest: live.Guest) -> None:
+    lines = guest.ask("pagelab dumppd 768 1023", "pagelab dumppt 64", "pagelab dumppt 3:0")
+    assert lines[:3] == [
+        "PDE 768       0xc0000000  0x00201001  P  -> table p:0x00201000",
+        "PDE 1023      0xffc00000  0x00200003  P RW  -> self-map p:0x00200000",
+        "2 of 256 slots in use",
+    ]
+    assert lines[7] == "PTE 64:5      0x10005000  0xdeadbeee  -  -> not present"
+    assert lines[9] == "6 of 1024 entries in use"
+    assert lines[10] == "the table of PDE 3 at p:0x7f000000 can't be read"
+
+
+def test_find(guest: live.Guest) -> None:
+    assert guest.ask("pagefind p:0x00300010") == [
+        "0x00300010  4 KiB  PDE 0 PTE 0:768  kernel rwx  user ---",
+        "0x10000010  4 KiB  PDE 64 PTE 64:0  kernel rwx  user rwx",
+        "0x10003010  4 KiB  PDE 64 PTE 64:3  kernel rwx  user rwx",
+        "0xc0300010  4 KiB  PDE 768 PTE 768:768  kernel r-x  user ---",
+        "4 uses of p:0x00300010",
+    ]
+    assert guest.ask("pagefind $cr3")[-2:] == ["directory in CR3", "5 uses of p:0x00200000"]
+
+
+def test_decode(guest: live.Guest, long_guest: live.Guest) -> None:
+    assert guest.ask(
+        "pagedecode 0x00106023",
+        "pagedecode pde 0x00400183",
+        "pagedecode 'p:0x00101000|P|RW|US'",
+        "pagedecode pml4e 1",
+    ) == [
+        "0x00106023  pte  P RW A  -> page p:0x00106000",
+        "0x00400183  pde  P RW PS G  -> page p:0x00400000",
+        "0x00101007  pte  P RW US  -> page p:0x00101000",
+        "'pml4e' is no level of this mode; there are pde, pte",
+    ]
+    assert long_guest.ask("pagedecode pdpte 0x8000000000000083") == [
+        "0x8000000000000083  pdpte  P RW PS NX  -> page p:0x00000000"
+    ]
+
+
+def test_tree_and_ad(guest: live.Guest) -> None:
+    lines = guest.ask("pagemap 0x10000000-0x10400000 --tree")
+    assert lines[0] == "directory p:0x00200000"
+    assert lines[1].startswith("PDE 64        0x10000000  0x00202007  P RW US")
+    assert [line[:3] for line in lines[2:-1]] == ["|- ", "|- ", "|- ", "`- "]
+    assert guest.ask("pagemap --tree --json")[-1].startswith("--tree draws and --json lists")
+    assert any(" A" in line for line in guest.ask("pagemap --ad"))
+
+
+def test_the_picture(guest: live.Guest) -> None:
+    lines = guest.ask("pagedir")
+    assert lines[1] == "   0  0x00000000  tPPt!" + "." * 59
+    assert lines[2] == "  64  0x10000000  t" + "." * 63
+    assert lines[16] == " 960  0xf0000000  " + "." * 63 + "s"
+
+
+EXAMPLES = [
+    (verb.short if short else f"pagelab {verb.name}", example)
+    for verb in VERBS
+    for short in (True, False)
+    if verb.short or not short
+    for example in verb.examples
+]
+
+
+def answers(guest: live.Guest, commands: list[str]) -> list[list[str]]:
+    """The lines of each command, all asked in one GDB."""
+    asked = [word for command in commands for word in (command, "echo --next--\\n")]
+    return [part.splitlines() for part in "\n".join(guest.ask(*asked)).split("--next--")[:-1]]
+
+
+def test_every_example_of_the_help_works(guest: live.Guest) -> None:
+    """Under both names, with --json too, whose records meet the schema."""
+    commands = [f"{command} {example.replace('&x', '&counter')}" for command, example in EXAMPLES]
+    plain = [word for word in commands if "--tree" not in word and "--explain" not in word]
+    for command, lines in zip(commands, answers(guest, commands), strict=True):
+        text = "\n".join(lines)
+        assert lines and not re.search("Traceback|Python|is not an address|usage:", text), command
+    for command, lines in zip(plain, answers(guest, [f"{word} --json" for word in plain])):
+        records = [line for line in lines if line.startswith("{")]
+        assert records, (command, lines)
+        for record in records:
+            VALIDATOR.validate(json.loads(record))
+
+
+def test_records_of_long_modes_meet_the_schema(long_guest: live.Guest) -> None:
+    commands = ["pagelab split $rip --json", "pagelab window $rip --json", "pagelab dumppd --json"]
+    commands += ["pagelab dumppt $rip --json", "pagefind $cr3 --json", "pagedecode pdpte 1 --json"]
+    commands += ["pagedir --json", "pagelab dumppt 0x600000 --json", "pagemap --json --ad"]
+    lines = long_guest.ask(*commands)
+    assert len(lines) > 20
+    for line in lines:
+        if line.startswith("{"):
+            VALIDATOR.validate(json.loads(line))
