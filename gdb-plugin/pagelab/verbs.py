@@ -140,4 +140,91 @@ CHECK = Verb(
     examples=("", "--json", "--cr3 $cr3"),
 )
 
-VERBS = (WALK, SPLIT, WINDOW, MAPS, FIND, DECODE, DUMPPD, DUMPPT, DIR, CHECK)
+FAULT = Verb(
+    name="fault",
+    short="pagefault",
+    operand="CR2 CODE",
+    required=False,
+    summary="Say why an access faults: which entry denies it, and what would allow it.",
+    details=(
+        "CODE's bits: 1 protection, 2 write, 4 user, 8 reserved bit, 16 fetch. Without arguments: the\n"
+        "last page fault of a pagelab kernel; of others at the first instruction of the #PF handler."
+    ),
+    options=COMMON,
+    examples=("0 2", "0xc0100000 7", "$cr2 0 --json"),
+    most=2,
+)
+
+PREFLIGHT = Verb(
+    name="preflight",
+    short="",
+    operand="CR3",
+    required=False,
+    summary="Would the next instruction survive loading this CR3, or turning paging on?",
+    details=(
+        "Looks in the tables to be loaded for EIP and the page after it, ESP, GDT, IDT, TSS and the\n"
+        "handlers of #PF and #DF, and at the tables themselves. Without CR3: the one that the next\n"
+        "instruction loads, or CR3 as it is where paging is still off. An error fails the command."
+    ),
+    options=(
+        Option("--on", None, "would it survive CR0.PG = 1 with the CR3 that is loaded?"),
+        JSON,
+        Option(
+            "--mode", "MODE", "32-bit, pae, 4-level or 5-level in place of what CR4 and EFER say"
+        ),
+        HELP,
+    ),
+    examples=("$cr3", "p:0x00200000 --json", "--on"),
+)
+
+SNAP = Verb(
+    name="snap",
+    short="pagesnap",
+    operand="",
+    required=False,
+    summary="Remember all page tables as they are now, for pagediff.",
+    details="",
+    options=(*SPACE, HELP),
+    examples=("",),
+)
+
+DIFF = Verb(
+    name="diff",
+    short="pagediff",
+    operand="",
+    required=False,
+    summary="Show which entries differ from how they were at pagesnap.",
+    details="A and D are left aside. It compares the directory of the snapshot, wherever CR3 is now.",
+    options=(JSON, HELP),
+    examples=("", "--json"),
+)
+
+LOG = Verb(
+    name="log",
+    short="pagelog",
+    operand="N",
+    required=False,
+    summary="Show the last records (20) of a pagelab kernel's journal.",
+    details="",
+    options=(JSON, HELP),
+    examples=("", "100", "8 --json"),
+    most=1,
+)
+
+VERBS = (
+    WALK,
+    SPLIT,
+    WINDOW,
+    MAPS,
+    FIND,
+    DECODE,
+    DUMPPD,
+    DUMPPT,
+    DIR,
+    CHECK,
+    FAULT,
+    PREFLIGHT,
+    SNAP,
+    DIFF,
+    LOG,
+)

@@ -28,6 +28,13 @@ def guest() -> Iterator[live.Guest]:
         yield started
 
 
+@pytest.fixture
+def own_guest() -> Iterator[live.Guest]:
+    with live.running() as started:
+        live.wait_until(lambda: "32-bit" in "\n".join(started.ask("pagewalk 0")))
+        yield started
+
+
 @pytest.fixture(scope="module")
 def long_guest() -> Iterator[live.Guest]:
     with live.running(source="longmode", emulator="qemu-system-x86_64") as started:
@@ -143,6 +150,99 @@ def test_the_picture(guest: live.Guest) -> None:
     assert lines[16] == " 960  0xf0000000  " + "." * 63 + "s"
 
 
+def test_a_snapshot_tells_what_changed(own_guest: live.Guest) -> None:
+    lines = own_guest.ask(
+        "pagediff",
+        "pagesnap",
+        "pagediff",
+        "set {unsigned}0xffc40004 = 0x00555067",
+        "set {unsigned}0xffc40008 = 0",
+        "set {unsigned}0xfffff800 = 0x00400083",
+        "set {unsigned}0xfffff804 = 0x00800083",
+        "pagediff",
+        "pagediff --json",
+    )
+    assert lines[:3] == [
+        "there is no snapshot to compare with; did you mean pagesnap?",
+        "took 3 tables of p:0x00200000: pagediff tells what changed since",
+        "0 entries differ",
+    ]
+    assert lines[3:7] == [
+        "PDE 512 and 1 after it  0x80000000-0x80800000  not present -> page p:0x00400000 RW PS",
+        "PTE 64:1  0x10001000-0x10002000  page p:0x00301000 RW US -> page p:0x00555000 RW US",
+        "PTE 64:2  0x10002000-0x10003000  page p:0x00302000 US -> not present",
+        "4 entries differ",
+    ]
+    assert [json.loads(line)["count"] for line in lines[7:]] == [2, 1, 1]
+    for line in lines[7:]:
+        VALIDATOR.validate(json.loads(line))
+
+
+def test_fault(guest: live.Guest, long_guest: live.Guest) -> None:
+    lines = guest.ask("pagefault 0xc0300000 3")
+    assert lines[0] == (
+        "write by the kernel at 0xc0300000: error code 0x3 (protection, write, kernel)"
+    )
+    assert lines[-1] == (
+        "PDE 768 is read-only (RW = 0) and CR0.WP = 1; "
+        "pageset 0xc0300000 +w --level pde would allow it"
+    )
+    assert guest.ask("pagefault 1")[0].startswith("fault needs CR2 and CODE")
+    assert guest.ask("pagefault 1 0x40")[0].startswith("'0x40' is no error code; its bits: 1")
+    assert guest.ask("pagefault")[0].startswith("CR2 is 0x00000000, but its error code")
+    record = json.loads(long_guest.ask("pagefault 0x40000000 16 --json")[0])
+    assert record["blame"] == "PDPTE 0:1"
+    assert "NX = 1" in record["text"]
+
+
+def test_a_guest_without_a_journal_says_so(guest: live.Guest) -> None:
+    assert guest.ask("pagelog") == ["this guest is no pagelab kernel: it keeps no journal"]
+
+
+@pytest.mark.parametrize(
+    "cr3, errors",
+    [
+        ("$cr3", []),
+        ("p:0x00201000", ["EIP 0x001000", "ESP 0x00102"]),
+        ("0xc0100000", ["looks like a virtual address, which leads to p:0x00100000"]),
+        ("p:0x7f000000", ["CR3 points at p:0x7f000000, beyond RAM"]),
+    ],
+)
+def test_preflight(guest: live.Guest, cr3: str, errors: list[str]) -> None:
+    lines = guest.ask(f"pagelab preflight {cr3}")
+    told = [line for line in lines if line.startswith("error ")]
+    assert len(told) == len(errors) and all(map(str.__contains__, told, errors)), lines
+    verdict = f"the CPU would {'not survive' if errors else 'go on'}"
+    assert any(verdict in line for line in lines)
+
+
+def test_preflight_needs_to_know_the_directory(guest: live.Guest) -> None:
+    assert guest.ask("pagelab preflight")[0].startswith("the next instruction does not load CR3")
+
+
+def test_preflight_while_paging_is_off_and_with_the_instruction_itself() -> None:
+    """Stopped at each of the two instructions that turn paging on; a PDE is broken between them."""
+    with live.running("-S") as stopped:
+        lines = stopped.ask(
+            "hbreak *counting - 14",
+            "continue",
+            "x/i $pc",
+            "pagelab preflight",
+            "set {unsigned}0x00200000 = 0xc0201003",
+            "pagelab preflight",
+            "set {unsigned}0x00200000 = 0x00000083",
+            "set $cr4 = 0",
+            "pagelab preflight",
+        )
+    text = "\n".join(lines)
+    assert "mov    %eax,%cr3" in text
+    assert "with CR3 p:0x00200000 and 32-bit paging the CPU would go on" in text
+    assert (
+        "error table-virtual: PDE 0 = 0xc0201003 looks like a virtual address, which leads" in text
+    )
+    assert "PDE 0 = 0x00000083 has PS, but CR4.PSE is 0: the CPU takes p:0x00000000" in text
+
+
 EXAMPLES = [
     (verb.short if short else f"pagelab {verb.name}", example)
     for verb in VERBS
@@ -161,7 +261,10 @@ def answers(guest: live.Guest, commands: list[str]) -> list[list[str]]:
 def test_every_example_of_the_help_works(guest: live.Guest) -> None:
     """Under both names, with --json too, whose records meet the schema."""
     commands = [f"{command} {example.replace('&x', '&counter')}" for command, example in EXAMPLES]
-    plain = [word for word in commands if "--tree" not in word and "--explain" not in word]
+    # Before these something must have happened.
+    commands = [word for word in commands if not re.match("pagediff|pagelab diff|.*log", word)]
+    quiet = "--tree|--explain|^pagesnap|^pagelab snap"  # without a record
+    plain = [word for word in commands if not re.search(quiet, word)]
     for command, lines in zip(commands, answers(guest, commands), strict=True):
         text = "\n".join(lines)
         assert lines and not re.search("Traceback|Python|is not an address|usage:", text), command

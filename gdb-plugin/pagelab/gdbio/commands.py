@@ -28,6 +28,11 @@ HOMES = {
     "dumppt": "dump",
     "dir": "dump",
     "check": "judge",
+    "fault": "judge",
+    "preflight": "judge",
+    "snap": "history",
+    "diff": "history",
+    "log": "history",
 }
 
 

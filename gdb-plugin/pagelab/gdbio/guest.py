@@ -27,6 +27,12 @@ def remote():  # type: ignore[no-untyped-def]
     return connection if hasattr(connection, "send_packet") else None
 
 
+def address() -> str:
+    """Where the guest's stub is, to keep what the user asked to remember of it by."""
+    connection = remote()
+    return "" if connection is None else str(connection.details)
+
+
 def ram_map() -> RamMap | None:
     """Where the guest has memory, asked once per connection; None when the stub can't tell."""
     connection = remote()
@@ -89,6 +95,14 @@ class PhysicalMode:
                 return None
             data += bytes.fromhex(reply.decode("ascii"))
         return data
+
+    def write(self, pa: int, data: bytes) -> bool:
+        """False when the stub refuses or has no such mode. Not cut: QEMU takes what fits in a packet."""
+        if not self.available:
+            return False
+        self._switch(True)
+        reply = self._remote.send_packet(f"M{pa:x},{len(data):x}:{data.hex()}")
+        return bool(reply == b"OK")
 
     def off(self) -> None:
         """From here on reads are virtual."""

@@ -50,6 +50,12 @@ class LiveTables:
                 return data
         return self._read_physical(pa, size)
 
+    def write(self, pa: int, data: bytes) -> bool:
+        """Physical memory, whatever maps it; False where it can't be written."""
+        if self._ram is not None and not self._ram.is_ram(pa, len(data)):
+            return False
+        return self._physical.write(pa, data)
+
     def leave_physical(self) -> None:
         """Until the next read GDB's own reads are virtual again."""
         self._physical.off()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import gdb
 
-from .. import PagelabError
+from .. import PagelabError, cpu
 from ..space import CR0_PG, CR0_WP, CR4_PGE, CR4_PSE, Space, override, space_of
+
+if TYPE_CHECKING:
+    from .memory import LiveTables
 
 
 def read(frame: gdb.Frame, name: str) -> int | None:
@@ -40,3 +45,39 @@ def chosen_space(cr3: int | None, mode: str | None) -> tuple[Space, bool]:
             "name the directory with --cr3 and the format with --mode"
         )
     return override(space_of(CR0_PG | CR0_WP, cr3, CR4_PSE | CR4_PGE), cr3, mode), False
+
+
+def cr2() -> int | None:
+    return read(gdb.newest_frame(), "cr2")
+
+
+def cpu_state() -> cpu.Cpu:
+    """With the descriptor registers, which no stub shows: QEMU's monitor does."""
+    try:
+        state = cpu.parse(gdb.execute("monitor info registers", to_string=True))
+    except gdb.error:
+        state = None
+    if state is None:
+        raise PagelabError(
+            "this target does not tell its descriptor registers (QEMU's monitor does)"
+        )
+    return state
+
+
+def fault_frame(tables: LiveTables) -> tuple[int, int] | None:
+    """(error code, EIP) from the stack, if the CPU stands at the first instruction of its #PF handler."""
+    try:
+        state = cpu_state()
+    except PagelabError:
+        return None
+    tables.leave_physical()
+    inferior = gdb.selected_inferior()
+    try:
+        data = bytes(inferior.read_memory(state.idt[0] + 14 * state.gate_size, state.gate_size))
+        word = state.gate_size // 2
+        stack = bytes(inferior.read_memory(state.ss_base + state.sp, 2 * word))
+    except gdb.MemoryError:
+        return None
+    if cpu.gate(data).offset != state.ip:
+        return None
+    return int.from_bytes(stack[:4], "little"), int.from_bytes(stack[word:], "little")
