@@ -10,6 +10,7 @@ from .formats import PAGE_SIZE
 from .space import Space
 from .spelling import physical, size
 
+_FLAGS = set("P RW US PWT PCD A D PS PAT G AVL9 AVL10 AVL11 NX".split())
 _SYNONYMS = {"R/W": "RW", "U/S": "US", "W": "RW", "U": "US", "XD": "NX"}
 
 
@@ -30,10 +31,12 @@ def parse(text: str, space: Space, depth: int, evaluate: Callable[[str], int]) -
 
 
 def _is_word(part: str) -> bool:
+    return part.lower().startswith("p:") or is_flag(part)
+
+
+def is_flag(part: str) -> bool:
     upper = part.upper()
-    every = {"P", "RW", "US", "PWT", "PCD", "A", "D", "PS", "PAT", "G", "NX"}
-    every |= {"AVL9", "AVL10", "AVL11"}
-    return part.lower().startswith("p:") or _SYNONYMS.get(upper, upper) in every
+    return _SYNONYMS.get(upper, upper) in _FLAGS
 
 
 def bit_of(name: str, space: Space, depth: int, large: bool) -> int | None:

@@ -211,6 +211,24 @@ LOG = Verb(
     most=1,
 )
 
+SET = Verb(
+    name="set",
+    short="pageset",
+    operand="VA FLAGS|PA",
+    required=True,
+    summary="Write the entry that translates an address, and flush what must be flushed.",
+    details=(
+        "+w -u +NX change single bits, rw,u sets the rights, p:PA leads to another frame, a number or\n"
+        "p:PA|P|RW is the whole entry. The last entry of the walk is written, or that of --level."
+    ),
+    options=(
+        Option("--level", "LEVEL", "pde, pdpte, ... in place of the last entry of the walk"),
+        Option("--no-flush", None, "let the CPU use the old entry on, to show staleness"),
+        *COMMON,
+    ),
+    examples=("0x10000000 -u", "0x10000000 rwu", "0x10000000 p:0x00300000 --no-flush"),
+)
+
 VERBS = (
     WALK,
     SPLIT,
@@ -227,4 +245,5 @@ VERBS = (
     SNAP,
     DIFF,
     LOG,
+    SET,
 )

@@ -195,6 +195,64 @@ def test_fault(guest: live.Guest, long_guest: live.Guest) -> None:
     assert "NX = 1" in record["text"]
 
 
+def test_set_writes_entries(own_guest: live.Guest) -> None:
+    flushed = "flushed: the whole TLB of 1 CPU"
+    commands = {
+        "pageset 0x10000000 -u": f"PTE 64:0  0x00300007 -> 0x00300003; {flushed}",
+        "pageset 0x10000000 rwu,nc": f"PTE 64:0  0x00300003 -> 0x00300017; {flushed}",
+        "pageset 0x10000000 p:0x00305000": f"PTE 64:0  0x00300017 -> 0x00305017; {flushed}",
+        "pageset 768:5 +w --level pde": f"PDE 768  0x00201001 -> 0x00201003; {flushed}",
+        "pageset 768:5 p:0x6000|P|US": f"PTE 768:5  0x00005003 -> 0x00006005; {flushed}",
+        "pageset 1:0 p:0x00800000": f"PDE 1  0x00400183 -> 0x00800183; {flushed}",
+        "pageset 1:0 p:0x00801000": "p:0x00801000 is not aligned to 4 MiB; did you mean p:0x00800000?",
+        "pageset 0x30000000 0x00202003": "PDE 192  0x00000000 -> 0x00202003; nothing to flush",
+        "pageset 64:5 p:0x1000": (
+            "PTE 64:5 is not present: write the whole of it, as in p:0x00001000|P|RW"
+        ),
+        "pageset 3:0 +w": "PTE 3:0 can't be read: there is nothing to change",
+        "pageset 1:0 +banana": "'banana' in '+banana' is no flag; write +w, -u, +NX or +PCD",
+        "pageset 1:0 +w --level pte": "the walk has no 'pte'; it has pde",
+        "pageset 64:3 0 --no-flush": (
+            "PTE 64:3  0x00300f9f -> 0x00000000; not flushed: the CPU may use the old entry"
+        ),
+    }
+    lines = own_guest.ask("p/x $cr0", *commands, "p/x $cr0", "pagewalk 64:0 --json")
+    assert lines[1:-2] == list(commands.values())
+    assert lines[0].split("=")[1] == lines[-2].split("=")[1]
+    assert json.loads(lines[-1])["steps"][1]["raw"] == "0x00305017"
+
+
+def test_functions(guest: live.Guest, long_guest: live.Guest) -> None:
+    lines = guest.ask(
+        "p/x $pde(0x10000010)",
+        "p/x $pte(0x10000010)",
+        "p $pte(0x00400000)",
+        "p/x $p2v(0x00302010)",
+        "p $p2v(0x7f000000)",
+        "p $pte($v2p(0x30000000))",
+    )
+    assert [line.split("= ")[-1] for line in lines] == [
+        "0x202007",
+        "0x300007",
+        "0",
+        "0x302010",
+        "$p2v: no address leads to p:0x7f000000",
+        "$v2p: 0x30000000: no page: PDE 192 is not present",
+    ]
+    assert long_guest.ask("p/x $pde(0x200000)", "p $pte(0x200000)")[0].endswith("= 0x200083")
+
+
+def test_functions_in_a_condition(own_guest: live.Guest) -> None:
+    lines = own_guest.ask(
+        "break *counting if $pte(0x10000000) == 0x00300007 && $v2p(0x00100000) == 0x00100000",
+        "continue",
+        "maintenance packet qqemu.PhyMemMode",
+    )
+    assert any(line.startswith("Breakpoint 1, ") for line in lines), lines
+    assert not any("Error" in line for line in lines)
+    assert lines[-1] == 'received: "0"'
+
+
 def test_a_guest_without_a_journal_says_so(guest: live.Guest) -> None:
     assert guest.ask("pagelog") == ["this guest is no pagelab kernel: it keeps no journal"]
 

@@ -33,6 +33,7 @@ HOMES = {
     "snap": "history",
     "diff": "history",
     "log": "history",
+    "set": "change",
 }
 
 

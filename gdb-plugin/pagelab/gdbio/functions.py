@@ -1,37 +1,31 @@
-"""Functions for GDB's expressions: `$v2p(va)`."""
+"""Functions for GDB's expressions, conditions of breakpoints among them: $v2p $p2v $pde $pte."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import gdb
 
-from .. import PagelabError, render
-from ..spelling import hex_at_least
-from . import asking, expressions, guest, registers
+from .. import PagelabError
 
 
-class V2p(gdb.Function):
-    """$v2p (VA) - the physical address that VA leads to, as a number; an error where there is none."""
+class Function(gdb.Function):
+    """One function of one number; an answer that there is none is an error of one line."""
 
-    def __init__(self) -> None:
-        super().__init__("v2p")
+    def __init__(self, name: str, text: str, answer: Callable[[int], int]) -> None:
+        self.__doc__ = text
+        self._name = name
+        self._answer = answer
+        super().__init__(name)
 
-    def invoke(self, va: gdb.Value) -> gdb.Value:
+    def invoke(self, argument: gdb.Value) -> gdb.Value:
+        from . import expressions, guest
+
         try:
-            return _number(translate(expressions.to_int(va)))
+            guest.require_stopped()
+            return _number(self._answer(expressions.to_int(argument)))
         except PagelabError as error:
-            raise gdb.GdbError(f"$v2p: {error}") from None
-
-
-def translate(va: int) -> int:
-    guest.require_stopped()
-    space, current = registers.chosen_space(None, None)
-    width = 32 if asking.layout_of(space).va_digits == 8 else 64
-    found = asking.walk_live(space, current, va % (1 << width))
-    if found.outcome == "paging-off":
-        return found.va
-    if found.pa is None:
-        raise PagelabError(f"{hex_at_least(found.va)}: {render.outcome_text(found)}")
-    return found.pa
+            raise gdb.GdbError(f"${self._name}: {error}") from None
 
 
 def _number(value: int) -> gdb.Value:
@@ -40,5 +34,73 @@ def _number(value: int) -> gdb.Value:
     return gdb.Value(value.to_bytes(8, "little"), kind)
 
 
+def v2p(va: int) -> int:
+    from .. import render
+    from ..spelling import hex_at_least
+
+    found = _walk(va)
+    if found.outcome == "paging-off":
+        return found.va
+    if found.pa is None:
+        raise PagelabError(f"{hex_at_least(found.va)}: {render.outcome_text(found)}")
+    return found.pa
+
+
+def _walk(va: int):  # type: ignore[no-untyped-def]
+    from . import asking, registers
+
+    space, current = registers.chosen_space(None, None)
+    width = 32 if asking.layout_of(space).va_digits == 8 else 64
+    return asking.walk_live(space, current, va % (1 << width))
+
+
+def p2v(pa: int) -> int:
+    from .. import aliases, formats, selfmap
+    from ..spelling import physical
+    from ..tables import TableReader
+    from . import registers
+    from .memory import LiveTables
+
+    space, current = registers.chosen_space(None, None)
+    if space.mode == formats.OFF:
+        return pa
+    with LiveTables(space, current) as tables:
+        reader = TableReader(space, tables)
+        found = aliases.find(reader, pa % (1 << 52))
+    for alias in found:
+        shown = alias.path and selfmap.is_self_map(space, reader.top[alias.path[0]])
+        if alias.use == "page" and alias.va is not None and not shown:
+            return alias.va
+    raise PagelabError(f"no address leads to {physical(pa % (1 << 52))}")
+
+
+def _entry(level: str) -> Callable[[int], int]:
+    def answer(va: int) -> int:
+        found = _walk(va)
+        for step in found.steps:
+            if step.level == level:
+                if step.raw is None:
+                    raise PagelabError(f"{step.name} can't be read")
+                return int(step.raw)
+        return 0
+
+    return answer
+
+
 def register() -> None:
-    V2p()
+    Function(
+        "v2p",
+        "$v2p (VA) - the physical address that VA leads to; an error where there is none.",
+        v2p,
+    )
+    Function(
+        "p2v",
+        "$p2v (PA) - the lowest address outside of a self-map that leads to PA; an error without one.",
+        p2v,
+    )
+    Function("pde", "$pde (VA) - the PDE of VA; 0 where the walk has none.", _entry("pde"))
+    Function(
+        "pte",
+        "$pte (VA) - the PTE of VA; 0 where the walk has none (a large page, no table).",
+        _entry("pte"),
+    )

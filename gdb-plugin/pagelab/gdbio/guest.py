@@ -17,8 +17,17 @@ def require_stopped() -> None:
         raise PagelabError(
             "there is no guest: attach to one first, with scripts/gdb or `target remote SOCKET`"
         )
-    if thread.is_running():
+    if thread.is_running() and not _has_frame():
         raise PagelabError("the guest is running: stop it first, with Ctrl-C or `interrupt`")
+
+
+def _has_frame() -> bool:
+    """While GDB tries the condition of a breakpoint it calls the thread running, but it stands."""
+    try:
+        gdb.newest_frame()
+    except gdb.error:
+        return False
+    return True
 
 
 def remote():  # type: ignore[no-untyped-def]

@@ -1,0 +1,126 @@
+"""The plugin on the lab's own kernel: the same verbs, the same bytes as the shell; and what only a lab tells."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from system.faces import SerialShell
+
+import live
+from conftest import ROOT
+
+pytestmark = pytest.mark.skipif(
+    bool(live.missing_tools()), reason=f"not installed: {' '.join(live.missing_tools())}"
+)
+
+
+SCENE = [
+    "map 0x40000000 rwu 16",
+    "map 0x40100000 r 8",
+    "map 0x50000000 big,rw,u",
+    "map 0x60005000 p:0x00800000 rwu 3",
+    "map 0x60009000 p:0x00800000 r",
+    "protect 0x40004000 -u 2",
+    "force map 0x70000000 p:0x00101000 rwu",
+    "setpde 700 0x40000000",
+    "setpde 5 0x7f000003",
+    "poke 0x00003000 1",
+    "space new table",
+    "in 1 map 0x40000000 rw 4",
+]
+
+
+class Lab:
+    """A detached lab, its shell and a GDB that comes and goes."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+
+    def shell(self, *commands: str) -> list[tuple[int, str]]:
+        with SerialShell(self.run / "serial.sock") as shell:
+            return [shell.run(command) for command in commands]
+
+    def gdb(self, *commands: str) -> list[str]:
+        """What each prints, errors included."""
+        words = ["set pagination off", "set width 0", f"source {live.PLUGIN}"]
+        words += [f"target remote {self.run}/gdb.sock", "echo --next--\\n"]
+        for command in commands:
+            words += [command, "echo --next--\\n"]
+        return live.run_gdb(None, *words, "detach").split("--next--\n")[1:-1]
+
+
+@pytest.fixture(name="lab", scope="module")
+def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    environment = {**os.environ, "PAGELAB_DIR": os.fspath(tmp_path_factory.mktemp("pl"))}
+
+    def script(name: str, *words: str) -> str:
+        done = subprocess.run(
+            [ROOT / "scripts" / name, *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    lab = Lab(Path(script("run", "--detach", "--name", "verbs").splitlines()[-1]))
+    lab.shell(*SCENE)
+    yield lab
+    script("stop", "verbs")
+
+
+QUESTIONS = """
+walk 0x40000000;walk 0x00003000;walk 768:256:0x10;walk 0xfff00400;walk 0xffffffff;split 0x40000123
+window 0x40000123;maps;maps --tree;maps --ad;maps --writable --user;maps --exec
+maps 0x40001000-0x40200000 --tree;maps --phys p:0x00800000+8K;find p:0x00101000;find 0x00800010
+find p:0x7f000000;decode 0x00106023;decode pde 0x004000e3;decode p:0x00101000|P|RW|US;dumppd
+dumppd 256;dumppd 700 1023;dumppt 256;dumppt 0xc0100000;check;fault 0xc0100000 7;fault 0x40000000 7
+fault 0 2;fault 0x00003000 6;fault;log;log 100;log 3
+""".replace(
+    "\n", ";"
+)
+
+
+@pytest.mark.parametrize("json", [False, True], ids=["text", "json"])
+def test_the_verbs_say_what_the_shell_says(lab: Lab, json: bool) -> None:
+    questions = [word for word in QUESTIONS.split(";") if word]
+    if json:
+        questions = [f"{word} --json" for word in questions if "--tree" not in word]
+    lab.shell(*questions)  # looking sets A and D: now they are set
+    theirs = lab.shell(*questions)
+    mine = lab.gdb(*(f"pagelab {question}" for question in questions))
+    for question, (status, shell), gdb in zip(questions, theirs, mine, strict=True):
+        if question.startswith("check"):
+            assert gdb.startswith(shell), question
+            assert (status == 1) == ("check found" in gdb)
+        else:
+            assert gdb == shell, question
+
+
+def test_another_space_by_its_directory(lab: Lab) -> None:
+    directory = lab.shell("space list --json")[0][1].splitlines()[1].split('"cr3":"')[1][:10]
+    assert lab.shell("in 1 maps")[0][1] == lab.gdb(f"pagelab maps --cr3 {directory}")[0]
+    findings = lab.shell(f"check --cr3 p:{directory}")[0][1]
+    assert lab.gdb(f"pagelab check --cr3 {directory}")[0].startswith(findings)
+
+
+def test_set_leaves_a_stale_entry_or_flushes_it(lab: Lab) -> None:
+    lab.shell("map 0x48000000 rw", "poke 0x48000000 1", "alloc 2")
+    lab.gdb("pageset 0x48000000 p:0x00c00000 --no-flush")
+    assert "stale: the CPU still reads another page" in lab.shell("stale 0x48000000")[0][1]
+    lab.gdb("pageset 0x48000000 p:0x00c01000")
+    assert "fresh" in lab.shell("stale 0x48000000")[0][1]
+
+
+def test_preflight_of_a_space_and_of_a_page_that_is_none(lab: Lab) -> None:
+    own, other = lab.gdb("pagelab preflight $cr3", "pagelab preflight p:0x00c00000")
+    assert own.splitlines()[-1].endswith("the CPU would go on")
+    told = [line for line in other.splitlines() if line.startswith("error ")]
+    assert [line.split(":")[0].split()[1] for line in told] == ["eip", "esp", "gdt", "idt", "tss"]
+    assert all("PDE 768 is not present" in line for line in told)
