@@ -229,6 +229,20 @@ SET = Verb(
     examples=("0x10000000 -u", "0x10000000 rwu", "0x10000000 p:0x00300000 --no-flush"),
 )
 
+WATCH = Verb(
+    name="watch",
+    short="pagewatch",
+    operand="VA",
+    required=False,
+    summary="Stop when the translation of an address changes, through whichever alias.",
+    details=(
+        "Hardware watchpoints on every address of the space that shows one of its entries tell the\n"
+        "instruction; any other change is told at the next stop. Without VA: what is watched."
+    ),
+    options=(Option("--delete", None, "forget VA, or all"), *SPACE, HELP),
+    examples=("0x10000000", "", "--delete"),
+)
+
 VERBS = (
     WALK,
     SPLIT,
@@ -246,4 +260,5 @@ VERBS = (
     DIFF,
     LOG,
     SET,
+    WATCH,
 )

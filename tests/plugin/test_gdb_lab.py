@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,10 +88,10 @@ fault 0 2;fault 0x00003000 6;fault;log;log 100;log 3
 )
 
 
-@pytest.mark.parametrize("json", [False, True], ids=["text", "json"])
-def test_the_verbs_say_what_the_shell_says(lab: Lab, json: bool) -> None:
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_the_verbs_say_what_the_shell_says(lab: Lab, as_json: bool) -> None:
     questions = [word for word in QUESTIONS.split(";") if word]
-    if json:
+    if as_json:
         questions = [f"{word} --json" for word in questions if "--tree" not in word]
     lab.shell(*questions)  # looking sets A and D: now they are set
     theirs = lab.shell(*questions)
@@ -124,3 +125,37 @@ def test_preflight_of_a_space_and_of_a_page_that_is_none(lab: Lab) -> None:
     told = [line for line in other.splitlines() if line.startswith("error ")]
     assert [line.split(":")[0].split()[1] for line in told] == ["eip", "esp", "gdt", "idt", "tss"]
     assert all("PDE 768 is not present" in line for line in told)
+
+
+def typed_while_gdb_runs(lab: Lab, folder: Path, typed: str, *commands: str) -> list[str]:
+    """GDB's lines; the shell gets `typed` when GDB has reached its `continue`."""
+    ready = folder / "ready"
+    before = [command for command in commands[: commands.index("continue")]]
+    words = [*before, f"shell touch {ready}", *commands[len(before) :]]
+    printed: list[str] = []
+    asking = threading.Thread(target=lambda: printed.extend(lab.gdb(*words)))
+    asking.start()
+    try:
+        live.wait_until(lambda: ready.exists() or not asking.is_alive())
+        lab.shell(typed)
+    finally:
+        asking.join(live.DEADLINE)
+    return "".join(printed).splitlines()
+
+
+@pytest.mark.parametrize(
+    "typed, change",
+    [
+        ("protect 0x4c000000 r", "PTE 304:0  0x"),
+        ("noflush unmap 0x4c000000", "PTE 304:0  0x"),
+        ("setpde 304 0", "PDE 304  0x"),
+    ],
+)
+def test_watch_stops_at_the_store(lab: Lab, tmp_path: Path, typed: str, change: str) -> None:
+    lab.shell("unmap 0x4c000000", "map 0x4c000000 rw")
+    watch = ("pagewatch 0x4c000000", "continue", "pagewatch --delete")
+    lines = typed_while_gdb_runs(lab, tmp_path, f"force {typed}", *watch)
+    told = [line for line in lines if line.startswith("the translation of 0x4c000000 changed: ")]
+    assert len(told) == 1 and change in told[0], lines
+    assert "by the instruction before 0xc01" in told[0] and "through 0x" in told[0]
+    assert "1 of 1 watched addresses forgotten" in lines

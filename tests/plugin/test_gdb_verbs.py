@@ -222,6 +222,26 @@ def test_set_writes_entries(own_guest: live.Guest) -> None:
     assert json.loads(lines[-1])["steps"][1]["raw"] == "0x00305017"
 
 
+def test_watch_tells_at_the_next_stop_what_no_store_did(own_guest: live.Guest) -> None:
+    lines = own_guest.ask(
+        "pagewatch",
+        "pagewatch 0x10000000",
+        "pageset 0x10000000 -w",
+        "stepi",
+        "stepi",
+        "pagewatch --delete 0x10000000",
+        "pagewatch",
+    )
+    assert lines[0] == "no address is watched"
+    assert lines[1].startswith("watching PDE 64 PTE 64:0 of 0x10000000, written through 0x00202000")
+    told = [line for line in lines if "changed: " in line]
+    assert told == [
+        "the translation of 0x10000000 changed: PTE 64:0  0x00300007 -> 0x00300005; "
+        "seen at this stop: no watched address was written"
+    ]
+    assert lines[-2:] == ["1 of 1 watched addresses forgotten", "no address is watched"]
+
+
 def test_functions(guest: live.Guest, long_guest: live.Guest) -> None:
     lines = guest.ask(
         "p/x $pde(0x10000010)",
@@ -321,7 +341,7 @@ def test_every_example_of_the_help_works(guest: live.Guest) -> None:
     commands = [f"{command} {example.replace('&x', '&counter')}" for command, example in EXAMPLES]
     # Before these something must have happened.
     commands = [word for word in commands if not re.match("pagediff|pagelab diff|.*log", word)]
-    quiet = "--tree|--explain|^pagesnap|^pagelab snap"  # without a record
+    quiet = "--tree|--explain|^pagesnap|^pagelab snap|watch"  # without a record
     plain = [word for word in commands if not re.search(quiet, word)]
     for command, lines in zip(commands, answers(guest, commands), strict=True):
         text = "\n".join(lines)

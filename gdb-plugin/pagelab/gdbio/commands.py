@@ -34,6 +34,7 @@ HOMES = {
     "diff": "history",
     "log": "history",
     "set": "change",
+    "watch": "watch",
 }
 
 

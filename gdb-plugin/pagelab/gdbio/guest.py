@@ -42,6 +42,14 @@ def address() -> str:
     return "" if connection is None else str(connection.details)
 
 
+def has_kvm() -> bool:
+    """Whether the CPU's own debug registers do the watching."""
+    try:
+        return "enabled" in gdb.execute("monitor info kvm", to_string=True)
+    except gdb.error:
+        return False
+
+
 def ram_map() -> RamMap | None:
     """Where the guest has memory, asked once per connection; None when the stub can't tell."""
     connection = remote()
