@@ -4,20 +4,20 @@ says what is wrong and how it is written. The verbs themselves are in verbs.py.
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass, field
 
 from . import PagelabError
 
 
-@dataclass(frozen=True)
+# Plain classes: to read `dataclasses` takes GDB longer than all the rest of this package.
 class Option:
-    name: str
-    value: str | None  # what follows it, as help calls it; None for a switch
-    summary: str
+    """`value` is what follows it, as help calls it; None for a switch."""
+
+    def __init__(self, name: str, value: str | None, summary: str) -> None:
+        self.name = name
+        self.value = value
+        self.summary = summary
 
 
-@dataclass(frozen=True)
 class Verb:
     """One verb of the shell as GDB has it: `pagelab NAME`, and `short` (if any) where that is free.
 
@@ -25,15 +25,28 @@ class Verb:
     hold blanks.
     """
 
-    name: str
-    short: str
-    operand: str
-    required: bool
-    summary: str
-    details: str
-    options: tuple[Option, ...]
-    examples: tuple[str, ...]
-    most: int = 0
+    def __init__(
+        self,
+        *,
+        name: str,
+        short: str,
+        operand: str,
+        required: bool,
+        summary: str,
+        details: str,
+        options: tuple[Option, ...],
+        examples: tuple[str, ...],
+        most: int = 0,
+    ) -> None:
+        self.name = name
+        self.short = short
+        self.operand = operand
+        self.required = required
+        self.summary = summary
+        self.details = details
+        self.options = options
+        self.examples = examples
+        self.most = most
 
     @property
     def shown_operand(self) -> str:
@@ -49,15 +62,15 @@ class Verb:
         return " ".join(part for part in ("usage:", command, operand, switches) if part)
 
 
-@dataclass(frozen=True)
 class Arguments:
     """`operand` is what is no option, as it was typed, `words` the same in parts; `values` holds the
     options that were given.
     """
 
-    operand: str
-    values: dict[str, str] = field(default_factory=dict)
-    words: tuple[str, ...] = ()
+    def __init__(self, operand: str, values: dict[str, str], words: tuple[str, ...] = ()) -> None:
+        self.operand = operand
+        self.values = values
+        self.words = words
 
     def has(self, option: str) -> bool:
         return option in self.values
@@ -143,6 +156,8 @@ def tokens(text: str) -> list[str]:
 
 
 def _unknown(verb: Verb, name: str, usage: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, [option.name for option in verb.options], 1)
     hint = f"did you mean {near[0]}?" if near else usage
     return f"no option '{name}'; {hint}"

@@ -5,15 +5,14 @@ command `info registers`; and gates, as the CPU reads them (SDM 3A 6.11, 6.14.1,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .formats import PAGE_SIZE
 
 CR0_PE = 1
 
 
-@dataclass(frozen=True)
-class Cpu:
+class Cpu(NamedTuple):
     ip: int
     sp: int
     cpl: int
@@ -72,8 +71,7 @@ def parse(text: str) -> Cpu | None:
     )
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     present: bool
     task: bool
     selector: int
@@ -94,8 +92,7 @@ def descriptor_base(data: bytes) -> int:
     return int.from_bytes(data[2:5], "little") | data[7] << 24
 
 
-@dataclass(frozen=True)
-class Load:
+class Load(NamedTuple):
     """`mov cr3, reg` or `mov cr0, reg`, as the next instruction."""
 
     target: int  # 0 or 3

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
 
 from . import formats
 from .flags import NX, PS, RW, US, G, P, reserved_mask, spell
@@ -15,8 +16,7 @@ PAGE = "page"
 UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What a word means. `target` is physical: the first byte of the table or of the page."""
 
     kind: str

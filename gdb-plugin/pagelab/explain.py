@@ -31,11 +31,11 @@ def _step(walk: Walk, depth: int, step: Step) -> list[str]:
     layout = space.format
     level = layout.levels[depth]
     digits = va_digits(space)
-    table = step.entry_pa - step.index * layout.entry_size
+    table = step.entry_pa - step.slot * layout.entry_size
     va = hex_at_least(walk.va, digits)
     lines = [
-        f"{step.name}: {va} >> {level.shift} & {hex_at_least(level.entries - 1, 3)} = {step.index}; "
-        f"{physical(table)} + {step.index} * {layout.entry_size} = {physical(step.entry_pa)}"
+        f"{step.name}: {va} >> {level.shift} & {hex_at_least(level.entries - 1, 3)} = {step.slot}; "
+        f"{physical(table)} + {step.slot} * {layout.entry_size} = {physical(step.entry_pa)}"
     ]
     if step.entry_va is not None and walk.window is not None:
         base = entry_address(space, walk.window, depth, 0)

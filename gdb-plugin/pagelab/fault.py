@@ -128,7 +128,7 @@ def _cleared(fault: Fault, step: Step) -> str:
     page = step.entry.flags and ("PS" in step.entry.flags or step.level == "pte")
     value = (step.raw or 0) & ~reserved_mask(space, depth, bool(page))
     if fault.in_lab:
-        return f"setpde {step.index} {hex_at_least(value)}"
+        return f"setpde {step.slot} {hex_at_least(value)}"
     return f"pageset {_va(fault, 1)} {hex_at_least(value)} --level {step.level}"
 
 
@@ -159,7 +159,7 @@ def _granted(fault: Fault, step: Step, bit: int, name: str) -> str:
     if leaf:
         return f"protect {_va(fault, fault.walk.page_size or PAGE_SIZE)} {name}"
     # The leaf can't give what the PDE withholds: the PDE itself must change.
-    return f"setpde {step.index} {hex_at_least((step.raw or 0) | bit)}"
+    return f"setpde {step.slot} {hex_at_least((step.raw or 0) | bit)}"
 
 
 def fault_text(fault: Fault) -> str:

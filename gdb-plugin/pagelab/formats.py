@@ -6,14 +6,14 @@ Volume 3A of Intel's SDM, sections 4.3 (32-bit), 4.4 (PAE), 4.5 (4-level and 5-l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """One level of tables, as the entries in it are called."""
 
     name: str  # in JSON; in text it stands in capitals
@@ -31,8 +31,7 @@ class Level:
         return 1 << self.bits
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """One paging mode, its levels from the top."""
 
     mode: str
@@ -46,12 +45,12 @@ class Format:
         """The bits of an entry that can hold the address of a frame, page or table."""
         return 0xFFFF_F000 if self.entry_size == 4 else 0x000F_FFFF_FFFF_F000
 
-    def index(self, depth: int, va: int) -> int:
+    def index_of(self, depth: int, va: int) -> int:
         level = self.levels[depth]
         return (va >> level.shift) & (level.entries - 1)
 
     def indices(self, va: int) -> tuple[int, ...]:
-        return tuple(self.index(depth, va) for depth in range(len(self.levels)))
+        return tuple(self.index_of(depth, va) for depth in range(len(self.levels)))
 
     def table_size(self, depth: int) -> int:
         """Bytes of a table of that level (32 for PAE's four PDPTEs, else a page)."""

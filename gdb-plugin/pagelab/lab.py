@@ -6,8 +6,9 @@ Pure: the bytes come from the caller.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 LAB_PAGE = 0x0010_1000  # physical
 LAB_PAGE_SIZE = 0xF8
@@ -25,8 +26,7 @@ VGA_HOLE_END = 0x0010_0000
 FREE_ROLE = 1
 
 
-@dataclass(frozen=True)
-class LabPage:
+class LabPage(NamedTuple):
     """The words that the plugin asks for."""
 
     space: int

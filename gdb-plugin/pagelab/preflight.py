@@ -147,7 +147,7 @@ class Preflight:
         return walk(self._now, self._tables, va).pa
 
     def _walk(self, va: int) -> Walk:
-        self._needed.add(self._then.format.index(0, va))
+        self._needed.add(self._then.format.index_of(0, va))
         return walk(self._then, self._tables, va)
 
     def _wrapped(self, va: int) -> int:
@@ -245,7 +245,7 @@ class Preflight:
             return
         cr3, ip = int.from_bytes(tss[28:32], "little"), int.from_bytes(tss[32:36], "little")
         if self._now.mode == formats.TWO_LEVEL or self._then.mode == formats.TWO_LEVEL:
-            then = replace(self._then, cr3=cr3)
+            then = self._then._replace(cr3=cr3)
             other = Preflight(self._now, then, self._cpu, self._tables, self._facts)
             other._reachable(_Place(f"the {name} task's EIP", ip, 1, FETCH), ip)
             self.verdicts += other.verdicts

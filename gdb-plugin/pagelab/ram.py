@@ -6,15 +6,15 @@ is read only where there is RAM or ROM.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import re
-from dataclasses import dataclass
 
 _SPAN = re.compile(r"^\s+([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, (\w+)\)", re.MULTILINE)
 _READABLE = {"ram", "rom", "romd", "ramd", "nv-ram"}
 
 
-@dataclass(frozen=True)
-class RamMap:
+class RamMap(NamedTuple):
     """Sorted, disjoint [first, end) of physical addresses: what can be read, and what of it is RAM."""
 
     spans: tuple[tuple[int, int], ...]

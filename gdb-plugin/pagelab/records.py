@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from . import formats
 from .regions import Region
 from .space import Space
@@ -18,6 +16,8 @@ def va_digits(space: Space) -> int:
 
 
 def line(record: dict[str, object]) -> str:
+    import json  # not before it is needed: a cold GDB is quicker without
+
     return json.dumps(record, separators=(",", ":"))
 
 
@@ -45,7 +45,7 @@ def walk_record(walk: Walk) -> str:
 def _step(step: Step, digits: int) -> dict[str, object]:
     return {
         "level": step.level,
-        "index": step.index,
+        "index": step.slot,
         "entry_va": None if step.entry_va is None else hex_at_least(step.entry_va, digits),
         "entry_pa": hex_at_least(step.entry_pa),
         "raw": None if step.raw is None else hex_at_least(step.raw),

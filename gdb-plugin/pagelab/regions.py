@@ -7,12 +7,11 @@ has a limit, and a table that can't be read is noted and skipped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from . import PagelabError
 from .access import rights
-from .entry import PAGE, TABLE, Entry, decode, table_base
+from .entry import PAGE, TABLE, Entry, decode
 from .flags import A, D, P, reserved_mask
 from .formats import PAGE_SIZE, Format
 from .memory import Tables
@@ -49,8 +48,7 @@ class Region(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """Which pages are wanted. B of a range is exclusive.
 
     Ranges cut at 4 KiB: of a large page only the part inside is told.
@@ -99,15 +97,15 @@ class Filter:
         return region._replace(va=region.va + first, pa=region.pa + first, size=end - first)
 
 
-@dataclass
 class Survey:
     """What was found, and what could not be looked at."""
 
-    space: Space
-    wanted: Filter
-    reader: TableReader
-    regions: list[Region] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)  # names of the entries that lead there
+    def __init__(self, space: Space, wanted: Filter, reader: TableReader) -> None:
+        self.space = space
+        self.wanted = wanted
+        self.reader = reader
+        self.regions: list[Region] = []
+        self.unreadable: list[str] = []  # names of the entries that lead there
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -129,8 +127,9 @@ def survey(space: Space, tables: Tables, wanted: Filter = Filter()) -> Survey:
     found = Survey(space, wanted, reader)
     visitor = _Visitor(reader, found, wanted)
     span = space.format.levels[0].span if wanted.by_slot else 0
+    everything = wanted.va is None and not wanted.by_page
     for region in _merged(visitor.table(reader.top, _Place()), span):
-        part = wanted.clip(region)
+        part = region if everything else wanted.clip(region)
         if part is None:
             continue
         found.regions.append(part)
@@ -145,7 +144,11 @@ def _merged(regions: Iterator[Region], span: int) -> Iterator[Region]:
     for region in regions:
         if current is None:
             current = region
-        elif region.continues(current) and not (span and region.va % span == 0):
+        elif (
+            region.pa == current.pa + current.size
+            and region.continues(current)
+            and not (span and region.va % span == 0)
+        ):
             current = current._replace(size=current.size + region.size)
         else:
             yield current
@@ -164,8 +167,7 @@ def _joined(above: Inherited, entry: Entry) -> Inherited:
     return writable and entry.writable, user and entry.user, executable and entry.executable
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """A table on the way: its entry's indices, its first address, the rights that reach it."""
 
     path: tuple[int, ...] = ()
@@ -238,6 +240,9 @@ class _Visitor:
         bad = reserved_mask(self._space, len(place.path), True)
         wrong = bad | P
         keep = ~self._ignored
+        frames = self._space.format.frame_mask
+        base = self._space.format.canonical(place.va)
+        slot = self._slot(place)
         start = expected = -1
         for index in range(first, last):
             raw = words[index]
@@ -245,29 +250,35 @@ class _Visitor:
                 expected += PAGE_SIZE
                 continue
             if start >= 0:
-                yield self._run(words[start], start, index, place)
+                yield Region(
+                    base + start * PAGE_SIZE,
+                    (index - start) * PAGE_SIZE,
+                    words[start] & frames,
+                    PAGE_SIZE,
+                    *self._traits_at(words[start], place),
+                    slot,
+                )
                 start = expected = -1
             if raw & wrong == P:
                 start = index
                 expected = (raw & keep) + PAGE_SIZE
         if start >= 0:
-            yield self._run(words[start], start, last, place)
+            yield Region(
+                base + start * PAGE_SIZE,
+                (last - start) * PAGE_SIZE,
+                words[start] & frames,
+                PAGE_SIZE,
+                *self._traits_at(words[start], place),
+                slot,
+            )
 
-    def _run(self, raw: int, start: int, end: int, place: _Place) -> Region:
-        frame = table_base(self._space, raw)
-        key = (raw ^ frame, place.above)
+    def _traits_at(self, raw: int, place: _Place) -> tuple[str, str, tuple[str, ...]]:
+        key = (raw & ~self._space.format.frame_mask, place.above)
         traits = self._traits.get(key)
         if traits is None:
             entry = decode(self._space, len(place.path), raw)
             traits = self._traits[key] = self._traits_of(entry, _joined(place.above, entry))
-        return Region(
-            self._space.format.canonical(place.va + start * PAGE_SIZE),
-            (end - start) * PAGE_SIZE,
-            frame,
-            PAGE_SIZE,
-            *traits,
-            self._slot(place),
-        )
+        return traits
 
     def _large(self, entry: Entry, place: _Place) -> Region:
         assert entry.target is not None and entry.page_size is not None

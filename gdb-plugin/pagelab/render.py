@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from . import formats
 from .access import rights
@@ -12,7 +13,6 @@ from .formats import PAGE_SIZE
 from .records import va_digits
 from .regions import Region, Survey
 from .selfmap import joined
-from .slots import make_slot, slot_text
 from .space import Space
 from .spelling import count, flags, hex_at_least, leads_to, physical, size
 from .walk import Step, Walk
@@ -20,6 +20,16 @@ from .walk import Step, Walk
 NAME_WIDTH = 12
 RANGE_WIDTH = 22
 SIZE_WIDTH = 8
+
+
+@lru_cache(maxsize=256)
+def _size(length: int) -> str:
+    return size(length).rjust(SIZE_WIDTH)
+
+
+@lru_cache(maxsize=256)
+def _traits(page_size: int, kernel: str, user: str, names: tuple[str, ...]) -> str:
+    return f"  {size(page_size)}  kernel {kernel}  user {user}  {flags(names)}"
 
 
 def walk_text(walk: Walk) -> str:
@@ -106,10 +116,11 @@ def maps_text(found: Survey) -> str:
 def _map_lines(found: Survey) -> Iterator[tuple[str, int]]:
     """(line, its size). A self-map slot folds into one line where it is wanted as a whole."""
     span = found.space.format.levels[0].span
+    digits = va_digits(found.space)
     folded: int | None = None
     for region in found.regions:
         if region.slot is None or not folds(found, region.slot, span):
-            yield _region(found.space, region), region.size
+            yield _region(digits, region), region.size
         elif region.slot != folded:
             folded = region.slot
             yield _fold(found, region.slot), span
@@ -117,15 +128,18 @@ def _map_lines(found: Survey) -> Iterator[tuple[str, int]]:
 
 def tree_text(found: Survey) -> str:
     """The regions below the slots of the first table, at whose edges they must be cut (by_slot)."""
+    from .slots import make_slot, slot_text
+
     space = found.space
     level = space.format.levels[0]
+    digits = va_digits(space)
     lines = [f"directory {physical(space.root)}"]
     below: dict[int, list[tuple[str, int]]] = {}
     for region in found.regions:
-        index = space.format.index(0, region.va)
+        index = space.format.index_of(0, region.va)
         branch = below.setdefault(index, [])
         if region.slot is None or not folds(found, region.slot, level.span):
-            branch.append((_region(space, region), region.size))
+            branch.append((_region(digits, region), region.size))
         elif not branch:
             branch.append((_fold(found, region.slot), level.span))
     for index in range(level.entries):
@@ -153,17 +167,13 @@ def _range(space: Space, va: int, length: int) -> str:
     return f"{hex_at_least(va, digits)}-{hex_at_least(va + length, digits)}".ljust(RANGE_WIDTH)
 
 
-def _region(space: Space, region: Region) -> str:
-    columns = [
-        _range(space, region.va, region.size),
-        size(region.size).rjust(SIZE_WIDTH),
-        physical(region.pa),
-        size(region.page_size),
-        f"kernel {region.kernel}",
-        f"user {region.user}",
-        flags(region.flags),
-    ]
-    return "  ".join(columns)
+def _region(digits: int, region: Region) -> str:
+    """A map has thousands of these: one string, put together at once."""
+    va, length, pa, page_size, kernel, user, names, _ = region
+    extent = f"0x{va:0{digits}x}-0x{va + length:0{digits}x}"
+    if len(extent) < RANGE_WIDTH:
+        extent = extent.ljust(RANGE_WIDTH)
+    return f"{extent}  {_size(length)}  p:0x{pa:08x}{_traits(page_size, kernel, user, names)}"
 
 
 def _fold(found: Survey, slot: int) -> str:

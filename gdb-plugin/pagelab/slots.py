@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from . import PagelabError, selfmap
 from .entry import NOT_PRESENT, PAGE, TABLE, Entry, decode
@@ -15,8 +16,7 @@ from .tables import TableReader, entry_name
 NAME_WIDTH = 12
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     space: Space
     path: tuple[int, ...]
     va: int  # the first address that it translates

@@ -5,7 +5,8 @@ SDM vol. 3A, 4.1.1 (which mode is on) and 4.1.3 (which bit changes what).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
+
 
 from . import PagelabError, formats
 from .formats import FORMATS, Format
@@ -25,8 +26,7 @@ EFER_NXE = 1 << 11
 PSE36_BITS = 40
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(NamedTuple):
     """What a walk depends on, apart from memory. `cr3` is the raw register."""
 
     mode: str
@@ -92,5 +92,5 @@ def override(space: Space, cr3: int | None, mode: str | None) -> Space:
     if mode is not None and mode != space.mode:
         if mode not in FORMATS:
             raise PagelabError(f"no mode '{mode}'; there are {', '.join(FORMATS)}")
-        space = replace(space, mode=mode, maxphyaddr=default_width(mode))
-    return space if cr3 is None else replace(space, cr3=cr3)
+        space = space._replace(mode=mode, maxphyaddr=default_width(mode))
+    return space if cr3 is None else space._replace(cr3=cr3)

@@ -36,7 +36,7 @@ class TableReader:
             window = None
             if self._window is not None:
                 window = selfmap.entry_address(self.space, self._window, depth, va)
-                window -= layout.index(depth, va) * layout.entry_size
+                window -= layout.index_of(depth, va) * layout.entry_size
             data = self._tables.read(frame, window, length)
             self._held[key] = None if data is None else unpack(data, layout.entry_size)
         return self._held[key]

@@ -5,8 +5,9 @@ Pure and total: whatever the tables hold, it ends after as many steps as the for
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import struct
-from dataclasses import dataclass
 
 from . import formats, selfmap
 from .access import NOTHING, rights
@@ -18,8 +19,7 @@ PAGE_OUTCOMES = {1 << 12: "page-4k", 1 << 21: "page-2m", 1 << 22: "page-4m", 1 <
 STOPS = {NOT_PRESENT: "not-present", RESERVED: "reserved-bit", UNREADABLE: "unreadable"}
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One entry on the way. `raw` is None when it can't be read."""
 
     level: str
@@ -30,7 +30,7 @@ class Step:
     entry: Entry
 
     @property
-    def index(self) -> int:
+    def slot(self) -> int:
         return self.path[-1]
 
     @property
@@ -38,8 +38,7 @@ class Step:
         return f"{self.level.upper()} {selfmap.joined(self.path)}"
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(NamedTuple):
     """The record of docs/formats.md."""
 
     space: Space

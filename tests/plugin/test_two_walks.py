@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -83,7 +83,7 @@ class Case:
         listed = survey(space, memory, wanted)
         lines = [render.walk_text(found), records.walk_record(found)]
         if self.switches & 16:
-            lines.append(render.tree_text(survey(space, memory, replace(wanted, by_slot=True))))
+            lines.append(render.tree_text(survey(space, memory, wanted._replace(by_slot=True))))
         else:
             lines.append(render.maps_text(listed))
         lines += [records.region_record(space, region) for region in listed.regions]

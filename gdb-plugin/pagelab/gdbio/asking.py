@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from .. import PagelabError, address, formats
 from ..arguments import Arguments
@@ -24,7 +23,7 @@ def space_of(given: Arguments) -> tuple[Space, bool]:
 
 def shape_of(space: Space) -> Space:
     """With paging off addresses and entries look as in the 32-bit mode."""
-    return replace(space, mode=formats.TWO_LEVEL) if space.mode == formats.OFF else space
+    return space._replace(mode=formats.TWO_LEVEL) if space.mode == formats.OFF else space
 
 
 def layout_of(space: Space) -> formats.Format:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
 from .. import PagelabError, checks, cpu, fault, formats, journal, lab, preflight, rules
 from ..arguments import Arguments
@@ -120,7 +119,7 @@ def _last(tables: LiveTables, space: Space) -> tuple[int, int, int | None, Space
                     f"the last page fault was in space {event.space}, which the journal does not know; "
                     "name its directory with --cr3"
                 )
-            space = replace(space, cr3=directory)
+            space = space._replace(cr3=directory)
         return event.address, event.new & 0xFFFF, event.old, space
     cr2 = registers.cr2()
     if cr2 is None:

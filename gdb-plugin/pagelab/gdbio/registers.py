@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import gdb
 
-from .. import PagelabError, cpu
+from .. import PagelabError
 from ..space import CR0_PG, CR0_WP, CR4_PGE, CR4_PSE, Space, override, space_of
 
 if TYPE_CHECKING:
+    from .. import cpu
     from .memory import LiveTables
 
 
@@ -53,6 +54,8 @@ def cr2() -> int | None:
 
 def cpu_state() -> cpu.Cpu:
     """With the descriptor registers, which no stub shows: QEMU's monitor does."""
+    from .. import cpu
+
     try:
         state = cpu.parse(gdb.execute("monitor info registers", to_string=True))
     except gdb.error:
@@ -66,6 +69,8 @@ def cpu_state() -> cpu.Cpu:
 
 def fault_frame(tables: LiveTables) -> tuple[int, int] | None:
     """(error code, EIP) from the stack, if the CPU stands at the first instruction of its #PF handler."""
+    from .. import cpu
+
     try:
         state = cpu_state()
     except PagelabError:

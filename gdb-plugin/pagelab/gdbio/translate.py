@@ -1,10 +1,13 @@
-"""walk split window maps find decode: questions about translations."""
+"""walk split window maps find decode: questions about translations.
+
+What one verb alone needs is read when it is used: a cold GDB prints its first map sooner.
+"""
 
 from __future__ import annotations
 
 import gdb
 
-from .. import PagelabError, address, aliases, explain, records, render, slots, splits, values
+from .. import PagelabError, address, records, render
 from ..arguments import Arguments
 from ..regions import Filter, Survey, survey
 from . import asking, expressions
@@ -19,16 +22,24 @@ def run_walk(given: Arguments) -> str:
     if given.has("--json"):
         return records.walk_record(found)
     text = render.walk_text(found)
-    return text + "\n" + explain.explain_text(found) if given.has("--explain") else text
+    if not given.has("--explain"):
+        return text
+    from .. import explain
+
+    return text + "\n" + explain.explain_text(found)
 
 
 def run_split(given: Arguments) -> str:
+    from .. import splits
+
     space = asking.shape_of(asking.space_of(given)[0])
     va = asking.virtual(space, given.operand)
     return splits.split_record(space, va) if given.has("--json") else splits.split_text(space, va)
 
 
 def run_window(given: Arguments) -> str:
+    from .. import splits
+
     with asking.reader_of(given) as reader:
         found = reader.slots
     if not found:
@@ -77,6 +88,8 @@ def _tell_unreadable(found: Survey) -> None:
 
 
 def run_find(given: Arguments) -> str:
+    from .. import aliases
+
     pa = asking.physical(given.operand)
     with asking.reader_of(given) as reader:
         found = aliases.find(reader, pa)
@@ -86,6 +99,8 @@ def run_find(given: Arguments) -> str:
 
 
 def run_decode(given: Arguments) -> str:
+    from .. import slots, values
+
     space = asking.shape_of(asking.space_of(given)[0])
     depth = len(space.format.levels) - 1
     text = given.operand
