@@ -25,6 +25,7 @@ class Cpu(NamedTuple):
     cr3: int
     cr4: int
     efer: int
+    halted: bool  # it waits in hlt
     long_mode: bool  # it runs 64-bit code, or would with the segment that is loaded
 
     @property
@@ -67,6 +68,7 @@ def parse(text: str) -> Cpu | None:
         cr3=words["CR3"],
         cr4=words.get("CR4", 0),
         efer=words.get("EFER", 0),
+        halted=words.get("HLT") == 1,
         long_mode=bool(segments["CS"][3] & 1 << 21),
     )
 

@@ -243,6 +243,20 @@ WATCH = Verb(
     examples=("0x10000000", "", "--delete"),
 )
 
+STALE = Verb(
+    name="stale",
+    short="pagestale",
+    operand="VA",
+    required=True,
+    summary="Does the CPU still use an old entry? A load in the guest beside a walk tells.",
+    details=(
+        "No debugger can see this: they all walk the tables. Steps one instruction of its own in the\n"
+        "kernel of a guest with one CPU, and puts everything back."
+    ),
+    options=(JSON, HELP),
+    examples=("0x10000000", "$esp --json"),
+)
+
 VERBS = (
     WALK,
     SPLIT,
@@ -261,4 +275,5 @@ VERBS = (
     LOG,
     SET,
     WATCH,
+    STALE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -159,3 +160,49 @@ def test_watch_stops_at_the_store(lab: Lab, tmp_path: Path, typed: str, change: 
     assert len(told) == 1 and change in told[0], lines
     assert "by the instruction before 0xc01" in told[0] and "through 0x" in told[0]
     assert "1 of 1 watched addresses forgotten" in lines
+
+
+def test_stale_asks_the_guest_itself(lab: Lab, tmp_path: Path) -> None:
+    """Stopped in running code: the old entries of a frame, a right and a mapping; and nothing is left behind.
+
+    The pages are such that no page of the kernel takes their place in QEMU's TLB.
+    """
+    for command in (
+        "map 0x4d0a0000 rw 4",
+        "map 0x4d100000 rw",
+        "poke 0x4d0a0000 1; poke 0x4d0a1000 1; poke 0x4d0a2000 1",
+        "noflush protect 0x4d0a0000 r",
+        "noflush unmap 0x4d0a1000",
+    ):
+        lab.shell(*(part.strip() for part in command.split(";")))
+    lab.gdb("pageset 0x4d0a2000 p:0x00c00000 --no-flush")
+    registers = "info registers eip eax esp eflags cs cr2"
+    questions = [f"pagestale 0x4d0a{page}000" for page in (0, 1, 2, 3, 4, 0, 1, 2)]
+    lines = typed_while_gdb_runs(
+        lab,
+        tmp_path,
+        "unmap 0x4d100000",
+        f"file {ROOT}/build-run/kernel/pagelab.elf",
+        "hbreak pagelab::shell::handlers::unmap",
+        "continue",
+        registers,
+        *questions,
+        registers,
+        "delete",
+    )
+    answers = [line.split("; invlpg")[0] for line in lines if re.match("0x4d0a.000 ", line)]
+    stale = [
+        "0x4d0a0000  stale: the CPU still lets the kernel write, the tables no longer do",
+        "0x4d0a1000  stale: nothing is mapped there any more, but the CPU still reads a page",
+        "0x4d0a2000  stale: the CPU still reads another page than the one that the tables name",
+    ]
+    fresh = [f"0x4d0a{page}000  fresh: the CPU uses what the tables say" for page in (3, 4)]
+    assert answers == stale + fresh + stale, lines
+    shown = [line for line in lines if re.match("eip|eax|esp|eflags|cs|cr2", line)]
+    assert shown[: len(shown) // 2] == shown[len(shown) // 2 :] and len(shown) >= 10
+    assert lab.shell("check")[0][0] in (0, 1)
+    assert "stale" in lab.shell("stale 0x4d0a2000")[0][1]
+
+
+def test_stale_is_not_asked_of_a_cpu_that_waits(lab: Lab) -> None:
+    assert lab.gdb("pagestale 0x4d0a0000")[0].startswith("the CPU waits in hlt")

@@ -242,6 +242,25 @@ def test_watch_tells_at_the_next_stop_what_no_store_did(own_guest: live.Guest) -
     assert lines[-2:] == ["1 of 1 watched addresses forgotten", "no address is watched"]
 
 
+def test_stale_without_a_handler_to_come_back(own_guest: live.Guest) -> None:
+    lines = own_guest.ask(
+        "pagestale 0x10000000",
+        "pageset 0x10000000 p:0x00305000 --no-flush",
+        "pagestale 0x10000000",
+        "pageset 0x10000000 p:0x00306000",
+        "pagestale 0x10000000",
+        "pagestale 0x30000000",
+        "info registers eip eax esp eflags",
+        "pagestale 0x10000000 --json",
+        "info registers eip eax esp eflags",
+    )
+    assert lines[0] == "0x10000000  fresh: the CPU uses what the tables say"
+    assert lines[2].startswith("0x10000000  stale: the CPU still reads another page")
+    assert lines[4] == "0x10000000  fresh: the CPU uses what the tables say"
+    assert "a fault would reset it" in lines[5]
+    assert lines[6:10] == lines[11:15]
+
+
 def test_functions(guest: live.Guest, long_guest: live.Guest) -> None:
     lines = guest.ask(
         "p/x $pde(0x10000010)",

@@ -35,6 +35,7 @@ HOMES = {
     "log": "history",
     "set": "change",
     "watch": "watch",
+    "stale": "stale",
 }
 
 
