@@ -35,6 +35,7 @@ class LabPage(NamedTuple):
     journal_pa: int
     journal_capacity: int
     state: str
+    last_command: str
 
 
 def parse_lab_page(data: bytes) -> LabPage | None:
@@ -55,6 +56,7 @@ def parse_lab_page(data: bytes) -> LabPage | None:
         journal_pa=at(0x30),
         journal_capacity=at(0x34),
         state=STATES[state] if state < len(STATES) else "unknown",
+        last_command=data[0x60:0xE0].split(b"\0")[0].decode("ascii", "replace"),
     )
 
 

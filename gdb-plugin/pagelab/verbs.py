@@ -257,6 +257,20 @@ STALE = Verb(
     examples=("0x10000000", "$esp --json"),
 )
 
+WHEN = Verb(
+    name="when",
+    short="pagewhen",
+    operand="VA",
+    required=True,
+    summary="In a replay of a recorded run: which instruction last changed the translation of VA.",
+    details=(
+        "Runs on from here to the end of the recording and tells each change, with source line, entries\n"
+        "and, in a pagelab kernel, the command. To ask of another place start the replay again."
+    ),
+    options=COMMON,
+    examples=("0x10000000", "&buffer --json"),
+)
+
 VERBS = (
     WALK,
     SPLIT,
@@ -276,4 +290,5 @@ VERBS = (
     SET,
     WATCH,
     STALE,
+    WHEN,
 )

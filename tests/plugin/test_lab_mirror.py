@@ -38,9 +38,10 @@ def test_the_lab_page() -> None:
 def test_a_lab_page_is_read_by_these_offsets() -> None:
     data = bytearray(lab.LAB_PAGE_SIZE)
     data[:8] = lab.MAGIC
+    data[0x60:0x63] = b"map"
     for offset, value in {8: 2, 0x1C: 3, 0x28: 4, 0x2C: 5, 0x30: 6, 0x34: 7, 0x38: 2}.items():
         data[offset : offset + 4] = value.to_bytes(4, "little")
-    assert lab.parse_lab_page(bytes(data)) == lab.LabPage(3, 4, 5, 6, 7, "prompt")
+    assert lab.parse_lab_page(bytes(data)) == lab.LabPage(3, 4, 5, 6, 7, "prompt", "map")
     data[0] = 0
     assert lab.parse_lab_page(bytes(data)) is None
 

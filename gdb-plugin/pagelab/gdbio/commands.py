@@ -36,6 +36,7 @@ HOMES = {
     "set": "change",
     "watch": "watch",
     "stale": "stale",
+    "when": "when",
 }
 
 

@@ -71,8 +71,10 @@ class Watch:
 
     def disarm(self) -> None:
         for trap in self.traps:
-            if trap.is_valid():
+            try:
                 trap.delete()
+            except (RuntimeError, gdb.error):
+                pass  # it is gone, and perhaps the guest with it
         self.traps = []
 
     def hit(self, place: int) -> bool:

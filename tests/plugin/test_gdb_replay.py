@@ -1,0 +1,108 @@
+"""When did a translation change? Asked of a replay of a recorded run, and refused elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import live
+
+pytestmark = pytest.mark.skipif(
+    bool(live.missing_tools()), reason=f"not installed: {' '.join(live.missing_tools())}"
+)
+
+
+@pytest.fixture(name="recorded", scope="module")
+def fixture_recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recording of the guest, from reset until it has said that it is done."""
+    folder = tmp_path_factory.mktemp("rr")
+    image = live.build(folder, "changing")
+    said = folder / "said"
+    child = subprocess.Popen(
+        [*machine(image, folder, "record"), "-chardev", f"file,path={said},id=c"],
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        live.wait_until(lambda: said.exists() and said.read_bytes() == b"E")
+        child.send_signal(signal.SIGTERM)
+        child.wait(live.DEADLINE)
+    finally:
+        child.kill()
+        child.wait()
+    return folder
+
+
+def machine(image: Path, folder: Path, mode: str) -> list[str]:
+    command = ["qemu-system-i386", "-accel", "tcg", "-cpu", "max", "-m", "16M", "-display", "none"]
+    command += ["-nodefaults", "-no-user-config", "-kernel", os.fspath(image)]
+    command += ["-icount", f"shift=7,rr={mode},rrfile={folder}/log"]
+    return [*command, "-device", "isa-debugcon,iobase=0xe9,chardev=c"]
+
+
+@contextmanager
+def replaying(folder: Path, *more: str) -> Iterator[Path]:
+    socket = folder / "gdb.sock"
+    socket.unlink(missing_ok=True)
+    command = machine(folder / "changing", folder, "replay")
+    command += ["-chardev", f"file,path={folder}/again,id=c", "-S", *more]
+    command += ["-chardev", f"socket,path={socket},server=on,wait=off,id=g", "-gdb", "chardev:g"]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        live.wait_until(lambda: socket.exists() or child.poll() is not None)
+        yield socket
+    finally:
+        child.kill()
+        child.wait()
+
+
+def ask(folder: Path, *commands: str, more: tuple[str, ...] = ()) -> list[str]:
+    with replaying(folder, *more) as socket:
+        words = ["set width 0", f"source {live.PLUGIN}", f"target remote {socket}"]
+        return live.run_gdb(folder / "changing", *words, *commands).splitlines()
+
+
+EXPECTED = [
+    ("PTE 64:0  0x00300003 -> 0x00301003", "through_window", "through 0xffc40000"),
+    ("PTE 64:0  0x00301003 -> 0x00302003", "through_alias", "through 0x00202000"),
+    ("PDE 64  0x00202063 -> 0x00203003", "through_directory", "through 0xfffff100"),
+]
+
+
+@pytest.mark.parametrize(
+    "before", [(), ("hbreak paging", "continue", "delete")], ids=["from reset", "from paging on"]
+)
+def test_every_change_is_told_whichever_alias(recorded: Path, before: tuple[str, ...]) -> None:
+    lines = ask(recorded, *before, "pagewhen 0x10000000")
+    told = [line for line in lines if line.startswith(("PTE", "PDE"))]
+    assert len(told) == len(EXPECTED), lines
+    for line, (entry, function, place) in zip(told, EXPECTED):
+        assert line.startswith(entry) and f" in {function}" in line and place in line
+    count = told[-1].rsplit("at instruction ", 1)[1]
+    assert lines[-1] == f"the translation of 0x10000000 last changed at instruction {count}"
+
+
+def test_two_replays_say_the_same(recorded: Path) -> None:
+    first, second = (ask(recorded, "pagewhen 0x10000000 --json") for _ in range(2))
+    assert first == second
+    records = [json.loads(line) for line in first if line.startswith("{")]
+    assert [record["new"] for record in records] == ["0x00301003", "0x00302003", "0x00203003"]
+
+
+def test_an_address_that_stays_and_a_recording_that_has_ended(recorded: Path) -> None:
+    lines = ask(recorded, "pagewhen 0x00001000", "pagewhen 0x10000000", more=("-no-shutdown",))
+    for va in ("0x00001000", "0x10000000"):
+        told = f"the translation of {va} did not change until the recording ended"
+        assert told in lines
+
+
+def test_a_guest_that_is_no_replay_says_so() -> None:
+    with live.running() as guest:
+        line = guest.ask("pagewhen 0x1000")[0]
+    assert line.startswith("this guest is no replay of a recorded run")
