@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 from .records import line, va_digits
-from .space import Space
+from .space import Space, shape_of
 from .spelling import hex_at_least, physical
 from .tables import entry_name
 
@@ -102,6 +102,8 @@ class Finding:
 
 
 def text(space: Space, finding: Finding) -> str:
+    """The sentence, without severity and rule."""
+    space = shape_of(space)
     name = entry_name(space, finding.path)
     if finding.count > 1:
         name = f"{name} and {finding.count - 1} after it"
@@ -125,6 +127,7 @@ def finding_line(space: Space, finding: Finding) -> str:
 
 
 def finding_record(space: Space, finding: Finding) -> str:
+    space = shape_of(space)
     levels = space.format.levels
     va = sum(index << level.shift for index, level in zip(finding.path, levels))
     whole = finding.rule in _WHOLE

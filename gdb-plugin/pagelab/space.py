@@ -94,3 +94,8 @@ def override(space: Space, cr3: int | None, mode: str | None) -> Space:
             raise PagelabError(f"no mode '{mode}'; there are {', '.join(FORMATS)}")
         space = space._replace(mode=mode, maxphyaddr=default_width(mode))
     return space if cr3 is None else space._replace(cr3=cr3)
+
+
+def shape_of(space: Space) -> Space:
+    """With paging off addresses and entries look as in the 32-bit mode."""
+    return space._replace(mode=formats.TWO_LEVEL) if space.mode == formats.OFF else space

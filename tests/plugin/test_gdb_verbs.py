@@ -364,7 +364,9 @@ def test_every_example_of_the_help_works(guest: live.Guest) -> None:
     plain = [word for word in commands if not re.search(quiet, word)]
     for command, lines in zip(commands, answers(guest, commands), strict=True):
         text = "\n".join(lines)
-        assert lines and not re.search("Traceback|Python|is not an address|usage:", text), command
+        assert lines and not re.search(
+            "Traceback|Python|bug of pagelab|is not an address|usage:", text
+        ), command
     for command, lines in zip(plain, answers(guest, [f"{word} --json" for word in plain])):
         records = [line for line in lines if line.startswith("{")]
         assert records, (command, lines)
@@ -381,3 +383,40 @@ def test_records_of_long_modes_meet_the_schema(long_guest: live.Guest) -> None:
     for line in lines:
         if line.startswith("{"):
             VALIDATOR.validate(json.loads(line))
+
+
+def one_of_each() -> list[str]:
+    return [f"pagelab {verb.name} {verb.examples[0].replace('&x', '0')}" for verb in VERBS]
+
+
+def test_with_paging_off_and_without_a_guest_each_verb_is_one_line() -> None:
+    commands = [word for word in one_of_each() if "preflight" not in word]
+    with live.running("-S") as stopped:
+        off = answers(stopped, commands)
+    for command, lines in zip(commands, off, strict=True):
+        text = "\n".join(line for line in lines if not line.startswith("0x"))
+        assert not re.search("Traceback|Python|bug of pagelab", text), (command, lines)
+        quiet = ("split", "decode", "stale", "watch", "when", "check", "log", "diff")
+        if not any(f" {word} " in f"{command} " for word in quiet):
+            assert "paging is off" in text, (command, lines)
+    nobody = live.run_gdb(None, f"source {live.PLUGIN}", *one_of_each()).splitlines()
+    assert len(nobody) == len(VERBS)
+    assert all("there is no guest: attach to one first" in line for line in nobody)
+
+
+def test_the_physical_mode_is_off_after_each_verb(own_guest: live.Guest) -> None:
+    mode = "maintenance packet qqemu.PhyMemMode"
+    commands = [word for verb in one_of_each() for word in (verb, mode)]
+    commands += ["pagelab watch --delete", mode]
+    received = [line for line in own_guest.ask(*commands) if line.startswith("received")]
+    assert received == ['received: "0"'] * (len(VERBS) + 1)
+
+
+def test_each_verb_has_help_and_completes(guest: live.Guest) -> None:
+    for verb in VERBS:
+        command = f"pagelab {verb.name}"
+        text, _ = answers(guest, [f"{command} -h", f"complete {command} --"])
+        assert any(line.startswith(f"Usage: {command}") for line in text), verb.name
+    completed = guest.ask(*(f"complete pagelab {verb.name} --" for verb in VERBS))
+    wanted = {f"pagelab {verb.name} {option.name}" for verb in VERBS for option in verb.options}
+    assert set(completed) == wanted

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from .. import PagelabError, address, formats
 from ..arguments import Arguments
-from ..space import Space
+from ..space import Space, shape_of
 from ..tables import TableReader
 from ..walk import Walk, walk
 from . import expressions, registers
@@ -19,11 +19,6 @@ def space_of(given: Arguments) -> tuple[Space, bool]:
     pa = given.get("--cr3", "--pgd")
     cr3 = None if pa is None else address.physical(pa, expressions.evaluate)
     return registers.chosen_space(cr3, given.get("--mode"))
-
-
-def shape_of(space: Space) -> Space:
-    """With paging off addresses and entries look as in the 32-bit mode."""
-    return space._replace(mode=formats.TWO_LEVEL) if space.mode == formats.OFF else space
 
 
 def layout_of(space: Space) -> formats.Format:

@@ -85,6 +85,9 @@ class VerbCommand(gdb.Command):
             raise _failure(str(error), as_json) from None
         except gdb.error as error:
             raise _failure(str(error).strip().splitlines()[0], as_json) from None
+        except Exception as error:  # still one line: who asks a question reads no stack of ours
+            text = f"a bug of pagelab: {type(error).__name__}: {error}".splitlines()[0]
+            raise _failure(text, as_json) from None
         gdb.write(output + "\n" if output else "")
 
     def _answer(self, text: str) -> str:

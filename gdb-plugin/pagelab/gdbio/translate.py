@@ -10,6 +10,7 @@ import gdb
 from .. import PagelabError, address, records, render
 from ..arguments import Arguments
 from ..regions import Filter, Survey, survey
+from ..space import shape_of
 from . import asking, expressions
 from .memory import LiveTables
 
@@ -32,7 +33,7 @@ def run_walk(given: Arguments) -> str:
 def run_split(given: Arguments) -> str:
     from .. import splits
 
-    space = asking.shape_of(asking.space_of(given)[0])
+    space = shape_of(asking.space_of(given)[0])
     va = asking.virtual(space, given.operand)
     return splits.split_record(space, va) if given.has("--json") else splits.split_text(space, va)
 
@@ -101,7 +102,7 @@ def run_find(given: Arguments) -> str:
 def run_decode(given: Arguments) -> str:
     from .. import slots, values
 
-    space = asking.shape_of(asking.space_of(given)[0])
+    space = shape_of(asking.space_of(given)[0])
     depth = len(space.format.levels) - 1
     text = given.operand
     if len(given.words) > 1:
