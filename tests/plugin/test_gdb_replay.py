@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import live
+from conftest import ROOT
 
 pytestmark = pytest.mark.skipif(
     bool(live.missing_tools()), reason=f"not installed: {' '.join(live.missing_tools())}"
@@ -60,6 +61,56 @@ def replaying(folder: Path, *more: str) -> Iterator[Path]:
     finally:
         child.kill()
         child.wait()
+
+
+LAB_COMMANDS = (
+    "map 0x40000000 rw 2; protect 0x40000000 r; unmap 0x40001000; setpde 256 0; echo done"
+)
+
+
+@pytest.fixture(name="lab", scope="module")
+def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """The lab's kernel and the stub's socket of a replay of its commands."""
+    build = [ROOT / "scripts" / "run", "--exec", "echo built"]
+    base = os.fspath(tmp_path_factory.mktemp("pl"))
+    subprocess.run(build, env={**os.environ, "PAGELAB_DIR": base}, check=True, timeout=300)
+    kernel = ROOT / "build-run/kernel/pagelab.elf"
+    folder = tmp_path_factory.mktemp("rr")
+    said, socket = folder / "said", folder / "gdb.sock"
+
+    def command(mode: str) -> list[str]:
+        words = machine(kernel, folder, mode)[:-2] + ["-append", f"-- batch -- {LAB_COMMANDS}"]
+        return [*words, "-serial", f"file:{folder}/{'said' if mode == 'record' else 'again'}"]
+
+    for mode in ("record", "replay"):
+        more = ["-S", "-chardev", f"socket,path={socket},server=on,wait=off,id=g"]
+        words = command(mode) + ([*more, "-gdb", "chardev:g"] if mode == "replay" else [])
+        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            if mode == "record":
+                live.wait_until(lambda: said.exists() and b"\x07done" in said.read_bytes())
+                child.send_signal(signal.SIGTERM)
+                child.wait(live.DEADLINE)
+            else:
+                live.wait_until(lambda: socket.exists() or child.poll() is not None)
+                yield kernel, socket
+        finally:
+            child.kill()
+            child.wait()
+
+
+def test_in_a_lab_the_command_is_named(lab: tuple[Path, Path]) -> None:
+    kernel, socket = lab
+    words = ["set width 0", f"source {live.PLUGIN}", f"target remote {socket}"]
+    lines = live.run_gdb(kernel, *words, "pagewhen 0x40000000").splitlines()
+    told = [line for line in lines if line.startswith(("PTE", "PDE"))]
+    assert [line.split("command: ")[1] for line in told] == [
+        "map 0x40000000 rw 2",
+        "map 0x40000000 rw 2",
+        "protect 0x40000000 r",
+        "setpde 256 0",
+    ]
+    assert "write_pde" in told[-1] and "through 0xfffff400" in told[-1]
 
 
 def ask(folder: Path, *commands: str, more: tuple[str, ...] = ()) -> list[str]:

@@ -72,6 +72,11 @@ def test_explain_shows_the_arithmetic(guest: live.Guest) -> None:
     assert "RW is 0 in PDE 768: the page is read-only, for the kernel too (CR0.WP = 1)" in text
 
 
+def test_explain_names_the_symbol_where_gdb_knows_one(guest: live.Guest) -> None:
+    assert guest.ask("pagewalk &counter --explain")[-1] == "  symbol: counter in section .data"
+    assert not any("symbol" in line for line in guest.ask("pagewalk 0xc0300234 --explain"))
+
+
 def test_explain_without_a_page_and_in_long_mode(guest: live.Guest, long_guest: live.Guest) -> None:
     assert "PDE 192: 0x30000000 >> 22 & 0x3ff = 192" in "\n".join(
         guest.ask("pagewalk 0x30000000 --explain")

@@ -32,5 +32,14 @@ def to_int(value: gdb.Value) -> int:
     return int(value)
 
 
+def symbol_line(va: int) -> str:
+    """A line that names what GDB knows to be at an address; nothing where it knows nothing."""
+    try:
+        known = gdb.execute(f"info symbol {va:#x}", to_string=True).strip()
+    except gdb.error:
+        return ""
+    return "" if known.startswith("No symbol") or not known else f"\n  symbol: {known}"
+
+
 def _one_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else "GDB refuses"

@@ -27,7 +27,7 @@ def run_walk(given: Arguments) -> str:
         return text
     from .. import explain
 
-    return text + "\n" + explain.explain_text(found)
+    return text + "\n" + explain.explain_text(found) + expressions.symbol_line(found.va)
 
 
 def run_split(given: Arguments) -> str:
