@@ -266,6 +266,28 @@ def test_stale_without_a_handler_to_come_back(own_guest: live.Guest) -> None:
     assert lines[6:10] == lines[11:15]
 
 
+def test_set_and_stale_in_long_mode() -> None:
+    va = "0xffff800000600000"
+    with live.running(source="longmode", emulator="qemu-system-x86_64") as own:
+        live.wait_until(lambda: "4-level" in "\n".join(own.ask("pagewalk 0")))
+        lines = own.ask(
+            f"pagestale {va}",
+            f"pageset {va} p:0x00305000 --no-flush",
+            f"pagestale {va}",
+            f"pageset {va} +NX",
+            f"pagestale {va}",
+            f"pagewalk {va}",
+        )
+    lines = [line for line in lines if not line.startswith("writes were not tried")]
+    assert lines[0] == f"{va}  fresh: the CPU uses what the tables say"
+    assert lines[2].startswith(f"{va}  stale: the CPU still reads another page")
+    assert lines[3] == (
+        "PTE 256:0:3:0  0x00305025 -> 0x8000000000305025; flushed: the whole TLB of 1 CPU"
+    )
+    assert lines[4] == lines[0]
+    assert lines[-1] == "p:0x00305000  4 KiB page  kernel r--  user r--"
+
+
 def test_functions(guest: live.Guest, long_guest: live.Guest) -> None:
     lines = guest.ask(
         "p/x $pde(0x10000010)",

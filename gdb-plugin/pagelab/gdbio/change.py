@@ -64,6 +64,6 @@ def _flush_cpu() -> None:
     if value is None:
         raise gdb.error("no CR0")
     try:
-        gdb.execute(f"set var $cr0 = {value ^ CR0_WP:#x}", to_string=True)
+        registers.write("cr0", value ^ CR0_WP)
     finally:
-        gdb.execute(f"set var $cr0 = {value:#x}", to_string=True)
+        registers.write("cr0", value)

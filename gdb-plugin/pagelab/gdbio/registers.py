@@ -25,6 +25,13 @@ def read(frame: gdb.Frame, name: str) -> int | None:
     return int(value) % (1 << 8 * value.type.sizeof)
 
 
+def write(name: str, value: int) -> None:
+    """A flags register takes only a number of its own size, whence the cast."""
+    size = gdb.newest_frame().read_register(name).type.sizeof
+    kind = "unsigned long long" if size == 8 else "unsigned int"
+    gdb.execute(f"set var ${name} = ({kind}){value:#x}", to_string=True)
+
+
 def current_space() -> Space | None:
     """The space of the selected thread's CPU; None when the target shows no control registers."""
     frame = gdb.newest_frame()

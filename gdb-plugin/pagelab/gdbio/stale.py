@@ -134,7 +134,7 @@ class _Question:
             with self._patched(code, bytes_):
                 if opcode == _STORE:
                     accumulator = before[names[1]] or 0
-                    self._set(names[1], accumulator & ~0xFF | value)
+                    registers.write(names[1], accumulator & ~0xFF | value)
                 frame = _step()
                 if registers.read(frame, names[0]) != (before[names[0]] or 0) + len(bytes_):
                     return None
@@ -148,12 +148,8 @@ class _Question:
         frame = gdb.newest_frame()
         for name, value in before.items():
             if value is not None and registers.read(frame, name) != value:
-                self._set(name, value)
+                registers.write(name, value)
                 frame = gdb.newest_frame()
-
-    @staticmethod
-    def _set(name: str, value: int) -> None:
-        gdb.execute(f"set var ${name} = {value:#x}", to_string=True)
 
     # --- memory --------------------------------------------------------------------------------------------
     def _walk(self, va: int) -> Walk:
