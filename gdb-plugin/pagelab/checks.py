@@ -36,8 +36,15 @@ class Facts(Protocol):
     def is_free(self, pa: int) -> bool:
         """Whether nobody owns the frame; False where that is not known."""
 
+    def ram_of(self, first: int, size: int) -> bool | None:
+        """Whether these frames are RAM: all of them, none of them, or (None) some."""
+
+    def any_free(self, first: int, size: int) -> bool:
+        """Whether nobody owns one of these frames."""
+
     def is_own(self, va: int, pa: int) -> bool:
-        """A page that is meant to show every frame (a direct map)."""
+        """A page that is meant to show every frame (a direct map); one answer for all pages of a table that
+        follow each other over frames that do."""
 
     def is_window(self, slot: int) -> bool:
         """A slot through which the system looks at the tables of another directory."""
@@ -224,7 +231,7 @@ class _Checker:
                 index += 1
                 continue
             end = self._run_end(words, index)
-            if end - index > 4 and self._is_quiet(here, raw, entry.target, end - index, above):
+            if end - index > 4 and self._is_told(here, raw, entry.target, end - index, above):
                 index = end
                 continue
             for at in range(index, end):
@@ -242,17 +249,19 @@ class _Checker:
             expected += PAGE_SIZE
         return len(words)
 
-    def _is_quiet(self, path: Path, raw: int, first: int, pages: int, above: int) -> bool:
-        """Remembers a run of pages if no rule can have anything to say about them."""
+    def _is_told(self, path: Path, raw: int, first: int, pages: int, above: int) -> bool:
+        """Deals with a run of pages as a whole, where one rule or none has anything to say of all of them."""
         size = pages * PAGE_SIZE
         facts = self._facts
+        ram = facts.ram_of(first, size)
+        if ram is False:
+            self._report(Finding("page-beyond-ram", path, first, raw))
+            self._findings[-1].count += pages - 1
+            return True
         if raw & ~above & _RIGHTS or self._table_within(first, size) is not None:
             return False
-        frames = range(first, first + size, PAGE_SIZE)
-        if not all(facts.is_ram(frame) and not facts.is_free(frame) for frame in frames):
-            return False
         va = self._reader.path_va(path)
-        if any(facts.is_own(va + frame - first, frame) for frame in frames):
+        if ram is None or facts.any_free(first, size) or facts.is_own(va, first):
             return False
         if self._runs.overlaps(first // PAGE_SIZE, pages):
             return False

@@ -26,6 +26,12 @@ class RamMap(NamedTuple):
     def is_ram(self, pa: int, size: int) -> bool:
         return any(first <= pa and pa + size <= end for first, end in self.ram)
 
+    def ram_of(self, pa: int, size: int) -> bool | None:
+        """Whether all of it is RAM, none of it, or (None) some."""
+        if self.is_ram(pa, size):
+            return True
+        return None if any(first < pa + size and pa < end for first, end in self.ram) else False
+
 
 def parse_mtree(text: str) -> RamMap | None:
     """The CPU's view of memory, or None when the text has none."""

@@ -29,6 +29,13 @@ class Facts:
     def is_free(self, pa: int) -> bool:
         return pa >> 12 & 7 == 3
 
+    def ram_of(self, first: int, size: int) -> bool | None:
+        known = {self.is_ram(pa) for pa in range(first, first + size, 4096)}
+        return known.pop() if len(known) == 1 else None
+
+    def any_free(self, first: int, size: int) -> bool:
+        return any(self.is_free(pa) for pa in range(first, first + size, 4096))
+
     def is_own(self, va: int, pa: int) -> bool:
         return False
 

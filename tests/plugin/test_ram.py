@@ -43,3 +43,11 @@ def test_a_read_must_lie_in_memory_as_a_whole() -> None:
 def test_what_is_no_such_text_says_nothing() -> None:
     assert parse_mtree("") is None
     assert parse_mtree("unknown command: 'info mtree -f'") is None
+
+
+def test_all_some_or_none_of_a_range_is_ram() -> None:
+    found = parse_mtree(TEXT)
+    assert found is not None
+    assert found.ram_of(0x10_0000, 0x10_0000) is True
+    assert found.ram_of(0x9_F000, 0x2000) is None
+    assert found.ram_of(0xFFFC_0000, 0x1000) is False

@@ -28,6 +28,16 @@ class LiveFacts:
         # Below 1 MiB a PC's memory has holes that every kernel maps.
         return pa < lab.VGA_HOLE_END or self._ram is None or self._ram.is_ram(pa, 4096)
 
+    def ram_of(self, first: int, size: int) -> bool | None:
+        if first >= lab.VGA_HOLE_END and self._ram is not None:
+            return self._ram.ram_of(first, size)
+        return True if first + size <= lab.VGA_HOLE_END or self._ram is None else None
+
+    def any_free(self, first: int, size: int) -> bool:
+        return self._roles is not None and any(
+            self._roles.is_free(pa) for pa in range(first, first + size, 4096)
+        )
+
     def is_free(self, pa: int) -> bool:
         return self._roles is not None and self._roles.is_free(pa)
 
