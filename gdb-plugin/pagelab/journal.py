@@ -15,7 +15,7 @@ RECORD_SIZE = 32
 HEADER_SIZE = 32
 KINDS = (
     "none begin commit rollback pde pte frame-take frame-free "
-    "flush-page flush-all fault control space undo space-new space-delete"
+    "flush-page flush-all fault control space undo space-new space-delete rescue"
 ).split()
 
 
@@ -80,6 +80,10 @@ def text(event: Event) -> str:
         case "fault":
             code = hex_at_least(event.new & 0xFFFF, 1)
             return f"vector {event.new >> 16}, error code {code}, CR2 {va}, EIP {old}"
+        case "rescue":
+            words = count(event.new & 0xFFFF, "word")
+            vector = f"vector {event.new >> 16}, EIP {old}, CR2 {va}"
+            return f"the kernel was brought back: {vector}, {words} put right"
         case "control":
             return f"CR{event.address}  {old} -> {new}"
         case "space":
@@ -111,9 +115,9 @@ def event_line(event: Event) -> str:
 
 def event_record(event: Event) -> str:
     entry = event.kind in ("pde", "pte")
-    changes = entry or event.kind in ("fault", "control", "space")
+    changes = entry or event.kind in ("fault", "rescue", "control", "space")
     frames = event.kind in ("frame-take", "frame-free")
-    placed = entry or event.kind in ("flush-page", "fault")
+    placed = entry or event.kind in ("flush-page", "fault", "rescue")
     return line(
         {
             "record": "event",

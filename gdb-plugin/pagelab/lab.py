@@ -11,7 +11,7 @@ from typing import NamedTuple
 from collections.abc import Sequence
 
 LAB_PAGE = 0x0010_1000  # physical
-LAB_PAGE_SIZE = 0xF8
+LAB_PAGE_SIZE = 0xF8  # bytes of it that are read here
 MAGIC = b"PAGELAB1"
 VERSION = 2
 STATES = ("off", "booting", "prompt", "running", "rescued", "panic", "rebooting", "halted")
@@ -21,6 +21,8 @@ SCRATCH_SLOT = 770
 ARENA_SLOT = 771
 FIRST_DIRECT_SLOT = 772
 DIRECT_SLOTS = 249
+LIFELINE_SLOT = 1021
+LIFELINE_PAGES = 65  # what kernel and rescue share, its table and others among them
 FOREIGN_SLOT = 1022
 VGA_HOLE_END = 0x0010_0000
 FREE_ROLE = 1
@@ -72,11 +74,13 @@ class FrameRoles:
 
 
 def shows_all_frames(va: int, pa: int, arena: bool) -> bool:
-    """The direct map, the scratch pages, and what a space's strategy reaches its tables by."""
+    """The direct map, the scratch pages, the lifeline, and what a space's strategy reaches its tables by."""
     slot = va >> 22
     if slot in (DIRECT_MAP_SLOT, SCRATCH_SLOT):
         return True
     if slot == ARENA_SLOT:
         return arena
+    if slot == LIFELINE_SLOT:
+        return (va >> 12 & 1023) < LIFELINE_PAGES
     distance = va - (FIRST_DIRECT_SLOT << 22)
     return FIRST_DIRECT_SLOT <= slot < FIRST_DIRECT_SLOT + DIRECT_SLOTS and distance == pa & -4096

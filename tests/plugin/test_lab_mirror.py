@@ -22,7 +22,7 @@ def test_the_lab_page() -> None:
     text = source("lab_page.hpp")
     assert strings(text.split("kLabStateNames = {", 1)[1].split("}", 1)[0]) == list(lab.STATES)
     assert f"kLabVersion = {lab.VERSION};" in text
-    assert f"sizeof(LabPage) == {lab.LAB_PAGE_SIZE:#x}" in text
+    assert re.search(r"offsetof\(LabPage, last_command\) == 0x60", text)
     offsets = dict(re.findall(r"(\w+);\s*// (0x[0-9a-f]{2})", text))
     expected = {
         "space": "0x1c",
@@ -53,12 +53,14 @@ def test_the_fixed_places() -> None:
         "kArenaSlot": lab.ARENA_SLOT,
         "kFirstDirectSlot": lab.FIRST_DIRECT_SLOT,
         "kDirectSlots": lab.DIRECT_SLOTS,
+        "kLifelineSlot": lab.LIFELINE_SLOT,
         "kForeignSlot": lab.FOREIGN_SLOT,
     }.items():
         assert f"{name} = {slot};" in text
     assert f"kScratch{{{lab.SCRATCH_SLOT << 22:#x}}}" in text
     assert f"kDirectMap{{{lab.DIRECT_MAP_SLOT << 22:#x}}}" in text
     assert f"kVgaHoleEnd{{{lab.VGA_HOLE_END:#010x}}}" in text
+    assert re.search(rf"kernel_table = {lab.LIFELINE_PAGES - 1} ", text)
     roles = source("frame_record.hpp").split("enum class FrameRole", 1)[1].split("{", 1)[1]
     assert [word.strip() for word in roles.split("}")[0].split(",")][lab.FREE_ROLE] == "free"
 
