@@ -17,10 +17,11 @@ GUESTS = ROOT / "tests/guests"
 LONG = ("4-level", "5-level")
 
 
-def assemble(directory: Path, source: str, tables: Path, *options: str) -> Path:
-    """`source`.asm with the tables of an .inc file; returns the ELF file."""
-    image = directory / tables.stem
-    command = ["nasm", "-f", "elf32", "-i", f"{GUESTS}/", "-P", tables, *options]
+def assemble(directory: Path, source: str, tables: Path | None, *options: str) -> Path:
+    """`source`.asm, with the tables of an .inc file if there is one; returns the ELF file."""
+    image = directory / source
+    command = ["nasm", "-f", "elf32", "-i", f"{GUESTS}/", *options]
+    command += ["-P", str(tables)] if tables else []
     subprocess.run([*command, GUESTS / f"{source}.asm", "-o", f"{image}.o"], check=True)
     script = GUESTS / "selfmap.ld"
     subprocess.run(["ld", "-m", "elf_i386", "-T", script, f"{image}.o", "-o", image], check=True)
@@ -73,9 +74,10 @@ class Declared(live.Guest):
 
 @contextmanager
 def running(
-    source: str, tables: Path, *more: str, options: tuple[str, ...] = (), ready: str = "!"
+    source: str, tables: Path | None, *more: str, options: tuple[str, ...] = (), ready: str = "!"
 ) -> Iterator[Declared]:
-    emulator = "qemu-system-x86_64" if tables.stem.startswith(LONG) else "qemu-system-i386"
+    is_long = tables is not None and tables.stem.startswith(LONG)
+    emulator = "qemu-system-x86_64" if is_long else "qemu-system-i386"
     with live.private_directory() as directory:
         image = assemble(directory, source, tables, *options)
         guest = Declared(image, directory, *more, emulator=emulator)
