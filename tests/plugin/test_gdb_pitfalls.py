@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -73,15 +74,12 @@ def named(ask: dict[str, object], records: list[dict[str, object]]) -> bool:
     if "rule" in ask:
         return any(
             record["rule"] == ask["rule"]
-            and (not entries or any(begins_with(str(record["text"]), name) for name in entries))
+            and (not entries or any(stands_in(str(record["text"]), name) for name in entries))
             for record in records
         )
     return [record["blame"] in entries for record in records] == [True]
 
 
-def begins_with(text: str, name: str) -> bool:
+def stands_in(text: str, name: str) -> bool:
     """Whether the entry stands in the sentence, and not only as the start of a longer name."""
-    at = text.find(name)
-    return (
-        at >= 0 and not text[at + len(name) :][:1].isdigit() and text[at + len(name) :][:1] != ":"
-    )
+    return re.search(rf"\b{re.escape(name)}\b(?!:?\d)", text) is not None
