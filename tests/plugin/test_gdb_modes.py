@@ -108,18 +108,53 @@ def test_walks_on_every_edge(booted: Booted) -> None:
 
 
 def leaf_flags(answer: dict[str, object]) -> tuple[str, ...]:
-    steps = answer["steps"]
-    assert isinstance(steps, list)
-    return tuple(flag for flag in steps[-1]["flags"] if flag not in ("P", "A", "D"))
+    flags = steps_of(answer)[-1]["flags"]
+    assert isinstance(flags, list)
+    return tuple(flag for flag in flags if flag not in ("P", "A", "D"))
 
 
 def blamed(answer: dict[str, object]) -> str:
     """The last entry of the walk, by its level and all indices."""
-    steps = answer["steps"]
-    assert isinstance(steps, list)
+    steps = steps_of(answer)
     if not steps:
         return ""
-    return f"{steps[-1]['level'].upper()} " + ":".join(str(step["index"]) for step in steps)
+    return f"{str(steps[-1]['level']).upper()} " + ":".join(str(step["index"]) for step in steps)
+
+
+def steps_of(answer: dict[str, object]) -> list[dict[str, object]]:
+    steps = answer["steps"]
+    assert isinstance(steps, list)
+    return steps
+
+
+def test_each_step_is_the_word_in_memory(booted: Booted) -> None:
+    """Where a walk says that an entry lies, by physical address and through the self-map."""
+    answers = walks(booted, "", list(places(booted.truth)))
+    steps = [step for answer in answers for step in steps_of(answer) if step["raw"] is not None]
+    size = "w" if answers[0]["mode"] == "32-bit" else "g"
+    words = booted.guest.monitor(*(f"xp/1{size}x {step['entry_pa']}" for step in steps))
+    for step, word in zip(steps, words):
+        assert int(word.split()[-1], 16) == int(str(step["raw"]), 16), step
+    shown = [step for step in steps if step["entry_va"] is not None]
+    assert bool(shown) == any(region.self_map for region in booted.truth.regions)
+    leads = booted.guest.monitor(*(f"gva2gpa {step['entry_va']}" for step in shown))
+    through = {}
+    for step, line in zip(shown, leads):
+        if line.startswith("gpa: "):
+            through[step["entry_va"]] = int(line.split()[-1], 16)
+            assert through[step["entry_va"]] == int(str(step["entry_pa"]), 16), step
+    assert bool(through) == bool(shown)
+
+
+def test_accessed_and_dirty_are_each_entrys_own(booted: Booted) -> None:
+    if is_off(booted.truth):
+        return
+    said = truth.touched_says(booted.guest.monitor("info tlb")[0])
+    starts = [region.va for region in booted.truth.regions]
+    for va, answer in zip(starts, walks(booted, "", starts)):
+        flags = steps_of(answer)[-1]["flags"]
+        assert isinstance(flags, list)
+        assert tuple(flag for flag in flags if flag in ("A", "D")) == said[va], hex(va)
 
 
 def judged(space: Truth, what: str, differing: set[int]) -> None:

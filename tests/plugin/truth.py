@@ -152,21 +152,30 @@ def of_records(records: Iterable[dict[str, object]]) -> list[Region]:
 
 # Letters of `info tlb` and the flags they stand for; P is PS. It shows no PAT.
 _TLB = re.compile(
-    r"([0-9a-f]{16}): ([0-9a-f]{16}) ([-X])([-G])([-P])[-D][-A]([-C])([-T])([-U])([-W])"
+    r"([0-9a-f]{16}): ([0-9a-f]{16}) ([-X])([-G])([-P])([-D])([-A])([-C])([-T])([-U])([-W])"
 )
 _MEM = re.compile(r"([0-9a-f]{16})-([0-9a-f]{16}) [0-9a-f]{16} ([-u])([-r])([-w])")
 
 
 class TlbPage(NamedTuple):
-    """What a line of `info tlb` says of a page: its frame and the leaf's bits."""
+    """What a line of `info tlb` says of a page: its frame and the leaf's bits, without A and D."""
 
     pa: int
     letters: str
 
 
 def tlb_says(text: str) -> dict[int, TlbPage]:
+    found = {}
+    for match in _TLB.finditer(text):
+        va, pa, nx, global_, ps, _d, _a, *rest = match.groups()
+        found[int(va, 16)] = TlbPage(int(pa, 16), nx + global_ + ps + "".join(rest))
+    return found
+
+
+def touched_says(text: str) -> dict[int, tuple[str, ...]]:
+    """A and D of each page's own entry, by `info tlb`."""
     return {
-        int(match[1], 16): TlbPage(int(match[2], 16), "".join(match.groups()[2:]))
+        int(match[1], 16): tuple(flag for flag in (match[7], match[6]) if flag != "-")
         for match in _TLB.finditer(text)
     }
 
