@@ -152,3 +152,14 @@ def test_regions_and_walks_of_32_bit_entries(held, cr0, cr4) -> None:
         wanted[va] = oracle.translate(word, cr0, CR3, cr4, va)
         agrees(space, source, va, wanted[va])
     regions_agree(space, held, 4, wanted)
+
+
+def test_65536_equal_entries_are_65536_pages() -> None:
+    """One page table of equal entries under 128 slots: nothing merges, and nothing is skipped."""
+    t1, t2, t3 = TABLES[1:]
+    held = {CR3: t1 | 7, t1: t2 | 7}
+    held |= {t2 + 8 * slot: t3 | 7 for slot in range(128)}
+    held |= {t3 + 8 * slot: 0x0030_0000 | 7 for slot in range(512)}
+    regions = survey(space_of(PG | WP | 1, CR3, PAE, LMA), memory(held, 8)).regions
+    assert [region.va for region in regions] == [page << 12 for page in range(65536)]
+    assert {(region.pa, region.size) for region in regions} == {(0x0030_0000, 4096)}
