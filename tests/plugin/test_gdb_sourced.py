@@ -13,11 +13,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="pagelab.py asks for __file__, which GDB 13 leaves at the outer script's: "
-    "the code's own co_filename tells where it is",
-)
 def test_a_python_script_may_source_it(tmp_path: Path) -> None:
     script = tmp_path / "init.py"
     script.write_text(f'import gdb\ngdb.execute("source {live.PLUGIN}")\n', encoding="utf-8")
