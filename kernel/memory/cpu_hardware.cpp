@@ -96,6 +96,7 @@ void CpuHardware::mend_registers(std::uint32_t cr3, interface::Repairs& repairs)
 
 bool CpuHardware::code_is_whole() {
     if (!arch::code_is_whole()) {
+        arch::mend_rescue_code();
         arch::call_rescue({.vector = interface::kBrokenCodeVector});
     }
     return true;

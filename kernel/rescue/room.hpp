@@ -12,7 +12,8 @@
 
 extern "C" {
 // The kernel's, at their addresses in the direct map; only the addresses mean something here.
-extern const char image_start[], image_end[], text_start[], data_start[], unpacked_end[], bss_start[];
+extern const char image_start[], image_end[], text_start[], rescue_start[], data_start[], unpacked_end[],
+    bss_start[];
 extern const char tables_start[], tables_end[], data_end[], main_stack_guard[], main_stack_top[];
 extern const char page_directory[], kernel_table[], record_table[], scratch_table[];
 extern const char first_stub[];

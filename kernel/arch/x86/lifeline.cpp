@@ -1,6 +1,8 @@
 #include "kernel/arch/x86/lifeline.hpp"
 
 #include "kernel/arch/x86/image.hpp"
+#include "kernel/arch/x86/registers.hpp"
+#include "kernel/paging/control.hpp"
 #include "kernel/rescue/crc.hpp"
 #include "kernel/rescue/room.hpp"
 
@@ -188,6 +190,28 @@ bool code_is_whole() {
     bool same = false;
     asm volatile("repe cmpsl\n\tsete %3" : "+S"(live), "+D"(copy), "+c"(words), "=r"(same)::"memory", "cc");
     return same;
+}
+
+void mend_rescue_code() {
+    const std::uint32_t first = (address_of(rescue_start) - address_of(text_start)) / paging::kPageSize;
+    const std::uint32_t end = rescue::text_bytes() / paging::kPageSize;
+    const std::uint32_t cr0 = read_cr0();
+    for (std::uint32_t page = first; page < end; ++page) {
+        const auto place = [page](const void* start) {
+            return reinterpret_cast<std::uint32_t*>(address_of(start) + page * paging::kPageSize);
+        };
+        std::uint32_t* const live = place(text_start);
+        const std::uint32_t* const copy = place(image_end);
+        if (rescue::winner(rescue::crc_of_page(live), rescue::crc_of_page(copy), rescue_notes().crcs[page]) !=
+            rescue::Winner::copy) {
+            continue;
+        }
+        write_cr0(cr0 & ~paging::cr0::kWriteProtect); // code is read-only to the kernel too
+        for (std::uint32_t i = 0; i < rescue::kPageWords; ++i) {
+            static_cast<volatile std::uint32_t*>(live)[i] = copy[i];
+        }
+        write_cr0(cr0);
+    }
 }
 
 void mend_lifeline(interface::Repairs& repairs) {
