@@ -216,7 +216,15 @@ private:
         }
         const paging::Walk walk = walk_now(machine_, VirtAddr{va}, false);
         put_space();
-        return walk.has_page() ? change_page(va) : change_hole(va, walk.step_count == 2);
+        if (one_of(16)) {
+            // What stands in the way of all else, foreign tables and 4 MiB pages, goes now and then.
+            say(out_, "setpde {} 0", Decimal{va >> 22});
+            return true;
+        }
+        if (walk.has_page()) {
+            return change_page(va & ~(walk.page_size - 1));
+        }
+        return change_hole(va, walk.step_count == 2);
     }
     bool change_page(std::uint32_t va) {
         switch (random_.below(8)) {
@@ -407,8 +415,7 @@ private:
         case 3:
             return push_from(hostile_address());
         case 4:
-            say(out_, "call {}", Hex{hostile_address()});
-            return true;
+            return call_nothing();
         case 5:
             say(out_, "flags {}", Hex{random_.next()});
             return true;
@@ -442,6 +449,16 @@ private:
             print(out_, any(kPlain));
             return true;
         }
+    }
+
+    /// Where nothing is: data that runs as code could end the emulator.
+    bool call_nothing() {
+        const std::uint32_t va = random_.next();
+        if (walk_now(machine_, VirtAddr{va}, false).has_page()) {
+            return false;
+        }
+        say(out_, "call {}", Hex{va});
+        return true;
     }
 
     /// Pushes run down through every page that can be written.
