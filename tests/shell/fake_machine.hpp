@@ -121,8 +121,10 @@ public:
     }
     /// It keeps no books: all RAM might be data.
     interface::FrameRecord frame_record(PhysAddr frame) const override {
-        return is_ram(frame) ? interface::FrameRecord{interface::FrameRole::data, 1}
-                             : interface::FrameRecord{};
+        return is_ram(frame) ? interface::FrameRecord {
+            interface::FrameRole::data, 1
+        } : interface::FrameRecord {
+        };
     }
 
     void begin_command(std::string_view text) override {
@@ -472,7 +474,9 @@ public:
         return {};
     }
 
-    interface::LabPage& lab_page() override { return kernel_page; }
+    interface::LabPage& lab_page() override {
+        return kernel_page;
+    }
     std::expected<void, OperationError> crash(Crash crash, std::optional<std::uint32_t> argument,
                                               ChangeOptions options) override {
         if (crash == Crash::idt && !options.force) {
