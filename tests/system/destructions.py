@@ -190,8 +190,8 @@ CRASHES = {
     **{f"INT {n}": f"crash interrupt {n}" for n in (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12)},
     **{f"INT {n}": f"crash interrupt {n}" for n in (13, 14, 15, 17, 18, 32, 36, 128, 255)},
 }
-# Here the kernel's own data is gone: it goes on with what is left, or starts anew over what lies in memory, and then the
-# line that ran is lost.
+# Here the kernel's own data is gone: it goes on with what is left, or starts anew over what lies in memory, and then
+# the line that ran is lost.
 OVERWRITTEN = {
     "the lab's data overwritten": f"force fill {va('(anonymous namespace)::lab')} 0xcccccccc 1280",
     "the shell's data overwritten": (
@@ -212,7 +212,7 @@ SHARED = {
     "garbage in CR3": "crash cr3",
     "the handler's code unmapped": "crash handler",
 }
-OWN = {
+OWN: dict[str, dict[str, str]] = {
     "recursive": {"its self-map removed": "force setpde 1023 0"},
     "table": {"the tables' slot emptied": "force setpde 771 0"},
     "upper-half": {"the tables' slot emptied": "force setpde 771 0"},

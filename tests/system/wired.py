@@ -1,7 +1,8 @@
-"""A kernel on the other end of a serial line, in QEMU or in Bochs, with nobody between: no console, no snapshots, no NMI
-from outside. What it survives, it survives by itself.
+"""A kernel on the other end of a serial line, in QEMU or in Bochs, with nobody between: no console, no snapshots, no
+NMI from outside. What it survives, it survives by itself.
 
-The line is a pseudo-terminal. A line of commands is typed at the prompt, and what comes up to the next one is its answer.
+The line is a pseudo-terminal. A line of commands is typed at the prompt, and what comes up to the next one is its
+answer.
 """
 
 from __future__ import annotations
