@@ -19,8 +19,11 @@ inline constexpr std::uint32_t kHang = 1;
 inline constexpr std::uint32_t kShow = 2;
 } // namespace torture_options
 
+/// Of TortureState::active: a word that garbage in the lab page hardly is.
+inline constexpr std::uint32_t kTortureActive = 0x74726f74;
+
 struct TortureState {
-    std::uint32_t active;                            // 1 while it runs
+    std::uint32_t active;                            // kTortureActive while it runs
     std::uint32_t seed;                              // as it was typed
     std::uint32_t random;                            // the generator's state
     std::uint32_t options;                           // torture_options

@@ -220,8 +220,8 @@ public:
         }
         const std::uint32_t mark = old.raw() & FrameRecord::kHeld;
         const std::uint32_t references = old.references() + static_cast<std::uint32_t>(delta);
-        if (delta < 0 && (old.references() == 0 || (old.references() == 1 && is_of_boot(frame)))) {
-            return; // a raw entry that was there before the frame had its role; the tables of boot stay
+        if (delta < 0 && old.references() == 0) {
+            return; // a raw entry that was there before the frame had its role
         }
         write(static_cast<Frame>(frame), FrameRecord{old.role(), mark | references});
     }

@@ -287,7 +287,8 @@ private:
     void drop_frame(std::uint64_t number) {
         frames_.refer(number, -1);
         const FrameRecord record = frames_.record(number);
-        const bool unused = Ownership<H>::is_counted(record.role()) && record.references() == 0;
+        const bool unused = Ownership<H>::is_counted(record.role()) && record.references() == 0 &&
+                            !frames_.is_of_boot(number);
         if (!unused || record.held()) {
             return;
         }
@@ -303,7 +304,8 @@ private:
     void drop_leaf(std::uint64_t frame) {
         frames_.refer(frame, -1);
         const FrameRecord record = frames_.record(frame);
-        if (Ownership<H>::is_counted(record.role()) && record.references() == 0 && !record.held()) {
+        if (Ownership<H>::is_counted(record.role()) && record.references() == 0 && !record.held() &&
+            !frames_.is_of_boot(frame)) {
             owned_.release(static_cast<Frame>(frame), record);
         }
     }

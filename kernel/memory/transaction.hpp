@@ -402,8 +402,8 @@ private:
     }
     [[nodiscard]] bool free_if_unused(std::uint64_t frame) {
         const FrameRecord record = frames_.record(frame);
-        const bool unused =
-            Ownership<H>::is_counted(record.role()) && !record.held() && record.references() == 0;
+        const bool unused = Ownership<H>::is_counted(record.role()) && !record.held() &&
+                            record.references() == 0 && !frames_.is_of_boot(frame);
         return !unused || give(static_cast<Frame>(frame));
     }
 

@@ -130,7 +130,7 @@ const char* Torture::start(Machine& machine, std::uint32_t seed, std::uint32_t c
                                          witness_word(state, index, offset), {});
         }
     }
-    state.active = 1;
+    state.active = interface::kTortureActive;
     machine.lab_page().torture = state;
     return nullptr;
 }

@@ -24,7 +24,7 @@ public:
     [[nodiscard]] const char* start(machine::Machine& machine, std::uint32_t seed, std::uint32_t count,
                                     std::uint32_t options);
     [[nodiscard]] static bool active(machine::Machine& machine) {
-        return machine.lab_page().torture.active != 0;
+        return machine.lab_page().torture.active == interface::kTortureActive;
     }
     [[nodiscard]] static bool shows(machine::Machine& machine) {
         return (machine.lab_page().torture.options & interface::torture_options::kShow) != 0;

@@ -98,7 +98,11 @@ def read(said: str, ended_well: bool) -> Result:
         result.rescued = int(head[3])
         result.refused = int(counts[1])
         result.changed = int(counts[2])
-        whole = "witness pages are as they were" in said and "\nnot ok" not in said and said.count("\nok ") >= 6
+        whole = (
+            "witness pages are as they were" in said
+            and "\nnot ok" not in said
+            and said.count("\nok ") >= 6
+        )
         result.survived = ended_well and whole and head[1] == head[2]
     return result
 

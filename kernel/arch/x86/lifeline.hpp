@@ -36,8 +36,8 @@ void mend_lifeline(interface::Repairs& repairs);
 /// Whether code and constants are as they were when the rescue was armed.
 [[nodiscard]] bool code_is_whole();
 
-/// The rescue's code as it must be, where its sum says that it is not and the copy's that it is: a rescue can't
-/// mend what it runs on.
+/// The rescue's code as it must be, where its sum says that it is not and the copy's that it is: a rescue
+/// can't mend what it runs on.
 void mend_rescue_code();
 
 } // namespace pagelab::arch
