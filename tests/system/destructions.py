@@ -144,7 +144,7 @@ BYTES = {
 CRASHES = {
     "code nowhere": "crash call",
     "code in the stack's guard page": f"force crash call {va(STACK)}",
-    "code of the user's that is undefined": "crash call 0x20000000",
+    "code of the user's that is undefined": "force crash call 0x20000000",
     "WP off": "crash cr0 0x80000031",
     "TS on": "crash cr0 0x80010039",
     "AM on": "crash cr0 0x80050031",
