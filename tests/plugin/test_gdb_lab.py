@@ -184,7 +184,7 @@ def test_stale_asks_the_guest_itself(lab: Lab, tmp_path: Path) -> None:
         lab,
         tmp_path,
         "unmap 0x4d100000",
-        f"file {ROOT}/build-run/kernel/pagelab.elf",
+        f'file "{ROOT}/build-run/kernel/pagelab.elf"',
         "hbreak pagelab::shell::handlers::unmap",
         "continue",
         registers,
