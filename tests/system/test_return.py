@@ -241,7 +241,7 @@ class Gdb:
             text=True,
         )
         self.marks = 0
-        self.says(f"file {BUILD}/kernel/unpacked.elf")
+        self.says(f'file "{BUILD}/kernel/unpacked.elf"')
         self.says(f"target remote {run}/gdb.sock")
 
     def says(self, line: str) -> str:
