@@ -22,6 +22,12 @@ public:
     [[nodiscard]] static bool is_counted(FrameRole role) {
         return role == FrameRole::data || role == FrameRole::table;
     }
+    /// Whether nothing leads to a frame that goes with its last reference: it is to be given back.
+    [[nodiscard]] bool is_unused(std::uint64_t frame) const {
+        const FrameRecord record = frames_.record(frame);
+        return is_counted(record.role()) && record.references() == 0 && !record.held() &&
+               !frames_.is_of_boot(frame);
+    }
 
     /// Takes what the new entry leads to, if it is free. False without a place in the journal or in the pool.
     [[nodiscard]] bool claim_for_pte(VirtAddr va, Pte pte) {

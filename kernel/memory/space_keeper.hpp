@@ -286,12 +286,10 @@ private:
     /// One reference less; with the last one the frame is free, and what a table led to lost one as well.
     void drop_frame(std::uint64_t number) {
         frames_.refer(number, -1);
-        const FrameRecord record = frames_.record(number);
-        const bool unused = Ownership<H>::is_counted(record.role()) && record.references() == 0 &&
-                            !frames_.is_of_boot(number);
-        if (!unused || record.held()) {
+        if (!owned_.is_unused(number)) {
             return;
         }
+        const FrameRecord record = frames_.record(number);
         const auto frame = static_cast<Frame>(number);
         for (std::uint32_t pti = 0; record.role() == FrameRole::table && pti < paging::kEntryCount; ++pti) {
             const Pte pte{scratch_.entry(frame, pti)};
@@ -303,10 +301,8 @@ private:
     }
     void drop_leaf(std::uint64_t frame) {
         frames_.refer(frame, -1);
-        const FrameRecord record = frames_.record(frame);
-        if (Ownership<H>::is_counted(record.role()) && record.references() == 0 && !record.held() &&
-            !frames_.is_of_boot(frame)) {
-            owned_.release(static_cast<Frame>(frame), record);
+        if (owned_.is_unused(frame)) {
+            owned_.release(static_cast<Frame>(frame), frames_.record(frame));
         }
     }
 

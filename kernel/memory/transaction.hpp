@@ -401,10 +401,7 @@ private:
         return true;
     }
     [[nodiscard]] bool free_if_unused(std::uint64_t frame) {
-        const FrameRecord record = frames_.record(frame);
-        const bool unused = Ownership<H>::is_counted(record.role()) && !record.held() &&
-                            record.references() == 0 && !frames_.is_of_boot(frame);
-        return !unused || give(static_cast<Frame>(frame));
+        return !owned_.is_unused(frame) || give(static_cast<Frame>(frame));
     }
 
     void reverse(const JournalItem& item) {
