@@ -159,9 +159,8 @@ void open_interrupt_lines(const arch::CpuFeatures& cpu) {
 
 interface::RescueFacts rescue_facts(const memory::MemoryMap& map, const arch::CpuFeatures& cpu) {
     interface::RescueFacts facts {
-        .has_cr4 = cpu.has_cr4() ? 1u : 0u,
-        .cr4 = (cpu.page_size_extension ? paging::cr4::kPse : 0) | (cpu.global_pages ? paging::cr4::kPge : 0),
-        .global = cpu.global_pages ? 1u : 0u, .ram_end = map.ram_end()
+        .has_cr4 = cpu.has_cr4() ? 1u : 0u, .cr4 = cpu.boot_cr4(), .global = cpu.global_pages ? 1u : 0u,
+        .ram_end = map.ram_end()
     };
     for (const memory::FrameRange& range : map.ranges()) {
         facts.ranges[facts.range_count] = {range.first, range.end};

@@ -28,8 +28,7 @@ bool is_hole(std::uint32_t physical, std::uint64_t ram_end) {
 
 void enable_paging_features(const CpuFeatures& cpu) {
     if (cpu.has_cr4()) {
-        write_cr4((cpu.page_size_extension ? paging::cr4::kPse : 0) |
-                  (cpu.global_pages ? paging::cr4::kPge : 0));
+        write_cr4(cpu.boot_cr4());
     }
 }
 

@@ -1,6 +1,10 @@
 // What the CPU can do. Asked once at boot, before CR4 or RDTSC is touched; a 486 may have no CPUID at all.
 #pragma once
 
+#include "kernel/paging/control.hpp"
+
+#include <cstdint>
+
 namespace pagelab::arch {
 
 struct CpuFeatures {
@@ -15,6 +19,10 @@ struct CpuFeatures {
 
     /// CR4 came with the first feature that it controls.
     [[nodiscard]] constexpr bool has_cr4() const { return page_size_extension || global_pages; }
+    /// What boot puts into CR4, and the rescue puts back.
+    [[nodiscard]] constexpr std::uint32_t boot_cr4() const {
+        return (page_size_extension ? paging::cr4::kPse : 0) | (global_pages ? paging::cr4::kPge : 0);
+    }
 };
 
 /// Asks the CPU. SDM 2A, CPUID: bit 21 of EFLAGS can be changed where the instruction exists.
