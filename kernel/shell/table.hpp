@@ -22,6 +22,20 @@ namespace pagelab::shell {
 /// one that it begins. Empty if none is near.
 [[nodiscard]] std::string_view nearest_word(std::string_view typed, std::string_view list);
 
+/// The name in a table of rows that is the nearest to a mistyped one; empty if none is near.
+template <class Rows>
+[[nodiscard]] std::string_view nearest_name(std::string_view typed, const Rows& rows) {
+    std::string_view near;
+    std::size_t least = 3; // typing errors that a name may have
+    for (const auto& row : rows) {
+        if (const std::size_t distance = edit_distance(typed, row.name); distance < least) {
+            least = distance;
+            near = row.name;
+        }
+    }
+    return near;
+}
+
 /// `walk VA [--json]`.
 void put_usage_text(Output& out, const Command& command);
 

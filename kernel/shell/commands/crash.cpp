@@ -42,16 +42,9 @@ const CrashRow* find_crash(std::string_view name) {
 }
 
 Status unknown_crash(Invocation& invocation, std::string_view name) {
-    const char* near = nullptr;
-    std::size_t least = 3; // typing errors that a name may have
-    for (const CrashRow& row : machine::kCrashes) {
-        if (const std::size_t distance = edit_distance(name, row.name); distance < least) {
-            least = distance;
-            near = row.name;
-        }
-    }
-    return near != nullptr ? invocation.fail("no crash '{}'; did you mean crash {}?", name, near)
-                           : invocation.fail("no crash '{}'; crash lists them", name);
+    const std::string_view near = nearest_name(name, machine::kCrashes);
+    return !near.empty() ? invocation.fail("no crash '{}'; did you mean crash {}?", name, near)
+                         : invocation.fail("no crash '{}'; crash lists them", name);
 }
 
 Parsed<std::uint32_t> parse_argument(CrashArgument argument, std::string_view token, const Machine& machine) {

@@ -6,24 +6,20 @@ namespace pagelab::shell::handlers {
 
 Status demo(Invocation& invocation) {
     const std::string_view name = invocation.args[0];
-    const char* near = nullptr;
-    std::size_t least = 3; // typing errors that a name may have
     for (const Demo& demo : invocation.teaching.demos) {
         if (name.empty()) {
             say(invocation.out, "{:15}{}\n", demo.name, demo.pitfall);
         } else if (demo.name == name) {
             const char* const missing = invocation.teaching.demonstration.start(invocation.machine, demo);
             return missing == nullptr ? Status::ok : invocation.error(std::string_view{missing});
-        } else if (const std::size_t distance = edit_distance(name, demo.name); distance < least) {
-            least = distance;
-            near = demo.name.text();
         }
     }
     if (name.empty()) {
         return Status::ok;
     }
-    return near != nullptr ? invocation.fail("no demo '{}'; did you mean demo {}?", name, near)
-                           : invocation.fail("no demo '{}'; demo lists them", name);
+    const std::string_view near = nearest_name(name, invocation.teaching.demos);
+    return !near.empty() ? invocation.fail("no demo '{}'; did you mean demo {}?", name, near)
+                         : invocation.fail("no demo '{}'; demo lists them", name);
 }
 
 } // namespace pagelab::shell::handlers
