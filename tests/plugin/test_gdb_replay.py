@@ -140,10 +140,11 @@ def test_every_change_is_told_whichever_alias(recorded: Path, before: tuple[str,
 
 
 def test_two_replays_say_the_same(recorded: Path) -> None:
-    first, second = (ask(recorded, "pagewhen 0x10000000 --json") for _ in range(2))
+    # GDB's own line about QEMU's end comes or not, as the socket closes; only records are compared.
+    lines = (ask(recorded, "pagewhen 0x10000000 --json") for _ in range(2))
+    first, second = ([json.loads(line) for line in one if line.startswith("{")] for one in lines)
     assert first == second
-    records = [json.loads(line) for line in first if line.startswith("{")]
-    assert [record["new"] for record in records] == ["0x00301003", "0x00302003", "0x00203003"]
+    assert [record["new"] for record in first] == ["0x00301003", "0x00302003", "0x00203003"]
 
 
 def test_an_address_that_stays_and_a_recording_that_has_ended(recorded: Path) -> None:
