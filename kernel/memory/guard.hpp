@@ -46,13 +46,11 @@ public:
             return "an upper-half space ends at 0x80000000: its slots from 512 on hold the tables' addresses";
         }
         const Pde entry{value};
-        const paging::EntryKind kind = entry.kind(context(hw_));
         if (pdi == layout::kFirstKernelSlot) {
-            return kind == paging::EntryKind::page    ? Reason{kForeign}
-                   : kind == paging::EntryKind::table ? kernel_slot(frame_of(entry.table()))
-                                                      : std::nullopt;
+            return kernel_slot(entry);
         }
-        return kind == paging::EntryKind::table ? table_frame(frame_of(entry.table())) : std::nullopt;
+        return entry.kind(context(hw_)) == paging::EntryKind::table ? table_frame(frame_of(entry.table()))
+                                                                    : std::nullopt;
     }
 
     /// A write of the PTE of `va`, whose PDE leads to a table.
@@ -138,8 +136,15 @@ private:
         }
     }
 
-    /// The table that slot 768 would have: the kernel goes on there until it faults.
-    [[nodiscard]] Reason kernel_slot(Frame table) {
+    /// Slot 768: the kernel goes on there until it faults. A large page with reserved bits may be one all the
+    /// same: QEMU asks bit 21 alone.
+    [[nodiscard]] Reason kernel_slot(Pde entry) {
+        if (!entry.present()) {
+            return std::nullopt;
+        }
+        return entry.large(context(hw_)) ? Reason{kForeign} : kernels_table(frame_of(entry.table()));
+    }
+    [[nodiscard]] Reason kernels_table(Frame table) {
         if (const Reason reason = table_frame(table); reason || table == facts_.kernel_table) {
             return reason;
         }
@@ -217,6 +222,10 @@ private:
         }
         if (is_kernels(frame)) {
             return "the CPU would set A and D in the kernel's own memory";
+        }
+        const Pde kernel{scratch_.entry(frame, interface::layout::kFirstKernelSlot)};
+        if (const Reason reason = kernel_slot(kernel)) {
+            return reason;
         }
         for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
             const Pde entry{scratch_.entry(frame, pdi)};

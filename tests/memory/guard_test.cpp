@@ -96,6 +96,13 @@ TEST_F(Guarding, ADirectoryIsLoadedOnlyWithTheLifeline) {
     EXPECT_TRUE(crash(Crash::cr3, data())) << "ROM";
     bench.machine.set_word(data() + 5 * 4, (kKernelPage << 12) | 6);
     EXPECT_FALSE(crash(Crash::cr3, data())) << "not present";
+    bench.machine.set_word(data() + 768 * 4, 0x00000083);
+    EXPECT_TRUE(crash(Crash::cr3, data())) << "the kernel would run what a 4 MiB page holds";
+    bench.machine.set_word(table() + Machine::kImageFirst * 4, data() | 3);
+    bench.machine.set_word(data() + 768 * 4, table() | 3);
+    EXPECT_TRUE(crash(Crash::cr3, data())) << "or what a page of the user's holds";
+    bench.machine.set_word(data() + 768 * 4, (Machine::kKernelTable << 12) | 3);
+    EXPECT_FALSE(crash(Crash::cr3, data())) << "the kernel's own";
 }
 
 TEST_F(Guarding, ControlRegistersKeepWhatTheCpuNeeds) {
@@ -151,6 +158,7 @@ TEST_F(Guarding, TheKernelsSlotMayBreakButNotShowTables) {
     };
     EXPECT_TRUE(large(0)) << "tables and the kernel";
     EXPECT_TRUE(large(0xffc00000)) << "ROM";
+    EXPECT_TRUE(large(0x00200000)) << "reserved bits, which not every CPU looks at";
     EXPECT_FALSE(slot(Machine::kKernelTable));
 }
 
