@@ -5,14 +5,15 @@
 namespace pagelab::memory {
 namespace {
 
-arch::AccessKind kind_of(paging::AccessKind kind) {
+arch::AccessKind kind_of(paging::AccessKind kind, Unit unit) {
+    const bool word = unit == Unit::word;
     switch (kind) {
     case paging::AccessKind::write:
-        return arch::AccessKind::Write;
+        return word ? arch::AccessKind::WriteWord : arch::AccessKind::Write;
     case paging::AccessKind::fetch:
         return arch::AccessKind::Fetch;
     default:
-        return arch::AccessKind::Read;
+        return word ? arch::AccessKind::ReadWord : arch::AccessKind::Read;
     }
 }
 
@@ -20,10 +21,11 @@ constexpr char kCtrlC = 0x03;
 
 } // namespace
 
-AccessAnswer CpuHardware::access(paging::Access access, VirtAddr va, std::uint8_t value, VirtAddr code) {
-    const arch::AccessKind kind = kind_of(access.kind);
+AccessAnswer CpuHardware::access(paging::Access access, VirtAddr va, std::uint32_t value, VirtAddr code,
+                                 Unit unit) {
+    const arch::AccessKind kind = kind_of(access.kind, unit);
     const arch::AccessResult result = access.user ? arch::access_as_user(kind, code.raw(), va.raw(), value)
-                                                  : arch::access_as_kernel(kind, va.raw(), value);
+                                                  : arch::access_as_kernel(kind, va.raw(), value, access.ac);
     return {.touch = {.faulted = result.faulted,
                       .vector = result.vector,
                       .code = result.error_code,

@@ -52,7 +52,8 @@ public:
         std::uint32_t words = paging::kPageSize / 4;
         asm volatile("rep stosl" : "+D"(to), "+c"(words) : "a"(0) : "memory");
     }
-    [[nodiscard]] AccessAnswer access(paging::Access access, VirtAddr va, std::uint8_t value, VirtAddr code);
+    [[nodiscard]] AccessAnswer access(paging::Access access, VirtAddr va, std::uint32_t value, VirtAddr code,
+                                      Unit unit);
 
     void invlpg(VirtAddr va) {
         arch::invalidate_page(va.raw());
@@ -89,6 +90,7 @@ public:
     }
     [[nodiscard]] bool has_pse() { return cpu_.page_size_extension; }
     [[nodiscard]] bool has_pge() { return cpu_.global_pages; }
+    [[nodiscard]] std::uint32_t paging_cr4() { return cpu_.paging_cr4(); }
 
     [[nodiscard]] interface::LabPage& lab_page() { return ::lab_page; }
     [[nodiscard]] interface::JournalRing& journal() { return journal_ring; }

@@ -33,24 +33,26 @@ constexpr Frame frame_of(PhysAddr address) {
     return static_cast<Frame>(address.frame());
 }
 
-/// One access that the CPU made: as machine::TouchResult, and the byte that a read loaded.
+/// One access that the CPU made: as machine::TouchResult, and what the register held afterwards. Before, it
+/// held the value given: a read loads its low byte or all of it, a fetch what the code there loads.
 struct AccessAnswer {
     machine::TouchResult touch;
-    std::uint8_t value = 0;
+    std::uint32_t value = 0;
 };
 
 /// The machine. `load` and `store` may fault: on the CPU that abandons the command, so no caller may leave
 /// a change half done around them. `access` never does: its answer says so.
 template <class H>
 concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, paging::Access access,
-                            std::uint8_t byte, std::string_view text, char c, interface::Repairs& repairs) {
+                            std::string_view text, char c, interface::Repairs& repairs) {
     // Memory, as the running code sees it.
     { hw.load(va, unit) } -> std::same_as<std::uint32_t>;
     {hw.store(va, unit, word)};
     {hw.zero_page(va)};
-    // One access whose fault is an answer. A write stores `byte`; a fetch finds what was put there:
-    // kFetchByteKernel for ring 0, kFetchByteUser for ring 3. For ring 3 `va` of the code to run is given.
-    { hw.access(access, va, byte, va) } -> std::same_as<AccessAnswer>;
+    // One access of a byte or a word whose fault is an answer. A write stores `word`; a fetch finds what was
+    // put there: code that ends in kFetchByteKernel for ring 0, kFetchByteUser for ring 3. For ring 3 `va` of
+    // the code to run is given.
+    { hw.access(access, va, word, va, unit) } -> std::same_as<AccessAnswer>;
     // TLB and registers.
     {hw.invlpg(va)};
     { hw.invlpgs() } -> std::same_as<std::uint32_t>; // how many were executed so far
@@ -67,6 +69,7 @@ concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, p
     { hw.limits() } -> std::same_as<paging::CpuLimits>;
     { hw.has_pse() } -> std::same_as<bool>;
     { hw.has_pge() } -> std::same_as<bool>;
+    { hw.paging_cr4() } -> std::same_as<std::uint32_t>; // bits of CR4 that paging depends on
     // The kernel's fixed memory.
     { hw.lab_page() } -> std::same_as<interface::LabPage&>;
     { hw.journal() } -> std::same_as<interface::JournalRing&>;
@@ -98,6 +101,8 @@ template <Hardware H>
 /// What is put where a fetch is tried: a `ret` for ring 0, an `int3` for ring 3, which has no stack.
 inline constexpr std::uint8_t kFetchByteKernel = 0xC3;
 inline constexpr std::uint8_t kFetchByteUser = 0xCC;
+/// `mov edx, imm32`: before that byte, it says what memory was run.
+inline constexpr std::uint8_t kLoadEdx = 0xBA;
 
 /// What boot knows of itself and hands over. Frames of the image: [first, end), writable from `data` on.
 struct KernelFacts {

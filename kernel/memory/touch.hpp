@@ -39,7 +39,7 @@ public:
     /// the other, through another alias of the frame, and what was there is put back.
     [[nodiscard]] StaleAnswer stale(const paging::Walk& walk) {
         if (!walk.has_page()) {
-            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va);
+            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va, Unit::byte);
             return seen.touch.faulted ? machine::Staleness::same_frame : machine::Staleness::still_mapped;
         }
         if (!frames_.map().is_ram(walk.pa->frame())) {
@@ -58,7 +58,7 @@ public:
         for (const std::uint32_t flip : {0xffu, 0x55u}) {
             const auto mark = static_cast<std::uint8_t>(original ^ flip);
             hw_.store(alias, Unit::byte, mark);
-            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va);
+            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va, Unit::byte);
             same = same && !seen.touch.faulted && seen.value == mark;
         }
         hw_.store(alias, Unit::byte, original);
@@ -81,14 +81,14 @@ private:
     }
 
     /// The access itself. Ring 3 runs its instruction from a page of its own that only now lets it in.
-    machine::TouchResult perform(VirtAddr va, paging::Access access, std::uint8_t value) {
+    machine::TouchResult perform(VirtAddr va, paging::Access access, std::uint32_t value) {
         if (!access.user || access.kind == paging::AccessKind::fetch) {
-            return hw_.access(access, va, value, va).touch;
+            return hw_.access(access, va, value, va, Unit::byte).touch;
         }
         const VirtAddr page =
             scratch_.open(ScratchPage::user_code, frame_of(facts_.user_code), paging::bits::kUser);
         const VirtAddr code{page.raw() + facts_.user_code.frame_offset()};
-        const machine::TouchResult result = hw_.access(access, va, value, code).touch;
+        const machine::TouchResult result = hw_.access(access, va, value, code, Unit::byte).touch;
         scratch_.close(ScratchPage::user_code);
         return result;
     }
@@ -99,7 +99,7 @@ private:
         }
         // The byte is read through the same address, so it is right even if the CPU uses an old entry. Where
         // this read faults there is no page, and the write has nothing to put back.
-        const AccessAnswer before = hw_.access(kKernelRead, walk.va, 0, walk.va);
+        const AccessAnswer before = hw_.access(kKernelRead, walk.va, 0, walk.va, Unit::byte);
         return perform(walk.va, access, before.value);
     }
 
@@ -121,7 +121,7 @@ private:
     Answer fetch(const paging::Walk& walk, paging::Access access) {
         if (!walk.has_page()) {
             // A fetch through a translation that only the TLB knows would run whatever lies there.
-            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va);
+            const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va, Unit::byte);
             return seen.touch.faulted ? Answer{perform(walk.va, access, 0)}
                                       : not_possible(walk.va, "the CPU still uses an old entry for it");
         }
@@ -145,7 +145,7 @@ private:
         const std::uint32_t original = hw_.load(alias, Unit::byte);
         const std::uint8_t planted = access.user ? kFetchByteUser : kFetchByteKernel;
         hw_.store(alias, Unit::byte, planted);
-        const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va);
+        const AccessAnswer seen = hw_.access(kKernelRead, walk.va, 0, walk.va, Unit::byte);
         const bool reaches_it = !seen.touch.faulted && seen.value == planted;
         Answer answer = reaches_it ? Answer{perform(walk.va, access, 0)}
                                    : not_possible(walk.va, "the CPU still uses an old entry for it");

@@ -12,6 +12,8 @@ constexpr std::uint32_t kPs = 0x80;
 constexpr std::uint32_t kG = 0x100;
 constexpr std::uint32_t kPse = 0x10;
 constexpr std::uint32_t kPge = 0x80;
+constexpr std::uint32_t kSmep = 1u << 20;
+constexpr std::uint32_t kSmap = 1u << 21;
 constexpr std::uint32_t kWp = 1u << 16;
 
 } // namespace
@@ -102,7 +104,7 @@ Machine::Found Machine::walk(std::uint32_t va) const {
     }
     found.steps.push_back({pde_at, pde});
     if ((pde & kPs) != 0 && (cr4_ & kPse) != 0) {
-        if ((pde & (1u << 21)) != 0) {
+        if (must_be_zero(pde)) {
             found.reserved = true;
             return found;
         }
@@ -131,21 +133,39 @@ Machine::Found Machine::walk(std::uint32_t va) const {
     return found;
 }
 
-bool Machine::allowed(const Cached& page, bool write, bool user) const {
-    if (user) {
+/// Bit 21, and of 20:13, which are physical bits 39:32, those that the CPU has not.
+bool Machine::must_be_zero(std::uint32_t large_pde) const {
+    const std::uint32_t high = (large_pde >> 13) & 0xff;
+    const unsigned width = cpu_limits.pse36 ? cpu_limits.physical_bits : 32;
+    return (large_pde & (1u << 21)) != 0 || (width < 40 && high >> (width - 32) != 0);
+}
+
+bool Machine::allowed(const Cached& page, const paging::Access& access) const {
+    const bool write = access.kind == paging::AccessKind::write;
+    if (access.user) {
         return page.user && (!write || page.writable);
+    }
+    if (page.user && access.kind == paging::AccessKind::fetch) {
+        return (cr4_ & kSmep) == 0;
+    }
+    if (page.user && (cr4_ & kSmap) != 0 && !access.ac) {
+        return false;
     }
     return !write || page.writable || (cr0_ & kWp) == 0;
 }
 
-std::uint64_t Machine::reach(std::uint32_t va, bool write, bool user) {
+std::uint64_t Machine::reach(std::uint32_t va, const paging::Access& access) {
+    const bool write = access.kind == paging::AccessKind::write;
     const auto fault = [&](bool present, std::uint32_t more) {
         cr2_ = va;
-        return Fault{code(present, write, user) | more, va};
+        const bool fetch = access.kind == paging::AccessKind::fetch && (cr4_ & kSmep) != 0;
+        return Fault{(present ? 1u : 0u) | (write ? 2u : 0u) | (access.user ? 4u : 0u) | (fetch ? 16u : 0u) |
+                         more,
+                     va};
     };
     const auto cached = tlb_.find(va >> 12);
     if (cached != tlb_.end()) {
-        if (!allowed(cached->second, write, user)) {
+        if (!allowed(cached->second, access)) {
             throw fault(true, 0); // also where the tables allow more by now: a CPU may do so
         }
         if (!write || cached->second.dirty) {
@@ -159,7 +179,7 @@ std::uint64_t Machine::reach(std::uint32_t va, bool write, bool user) {
     if (!found.page) {
         throw fault(false, 0);
     }
-    if (!allowed(*found.page, write, user)) {
+    if (!allowed(*found.page, access)) {
         throw fault(true, 0);
     }
     Cached page = *found.page;
@@ -176,23 +196,23 @@ std::uint64_t Machine::reach(std::uint32_t va, bool write, bool user) {
 
 std::uint32_t Machine::load(VirtAddr va, Unit unit) {
     if ((va.raw() & 3) == 0 && unit == Unit::word) {
-        return word(reach(va.raw(), false, false));
+        return word(reach(va.raw(), false));
     }
     std::uint32_t value = 0;
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(unit); ++i) {
-        value |= static_cast<std::uint32_t>(byte(reach(va.raw() + i, false, false))) << (8 * i);
+        value |= static_cast<std::uint32_t>(byte(reach(va.raw() + i, false))) << (8 * i);
     }
     return value;
 }
 void Machine::store(VirtAddr va, Unit unit, std::uint32_t value) {
     const auto size = static_cast<std::uint32_t>(unit);
     if ((va.raw() & 3) == 0 && size == 4) {
-        set_word(reach(va.raw(), true, false), value);
+        set_word(reach(va.raw(), true), value);
         return;
     }
-    reach(va.raw() + size - 1, true, false);
+    reach(va.raw() + size - 1, true);
     for (std::uint32_t i = 0; i < size; ++i) {
-        set_byte(reach(va.raw() + i, true, false), static_cast<std::uint8_t>(value >> (8 * i)));
+        set_byte(reach(va.raw() + i, true), static_cast<std::uint8_t>(value >> (8 * i)));
     }
 }
 void Machine::zero_page(VirtAddr va) {
@@ -201,21 +221,39 @@ void Machine::zero_page(VirtAddr va) {
     }
 }
 
-memory::AccessAnswer Machine::access(paging::Access access, VirtAddr va, std::uint8_t value,
-                                     VirtAddr code_at) {
+memory::AccessAnswer Machine::access(paging::Access access, VirtAddr va, std::uint32_t value,
+                                     VirtAddr code_at, Unit unit) {
     try {
         if (access.user && access.kind != paging::AccessKind::fetch) {
-            reach(code_at.raw(), false, true);
+            reach(code_at.raw(), {.kind = paging::AccessKind::fetch, .user = true});
         }
-        const bool write = access.kind == paging::AccessKind::write;
-        const std::uint64_t pa = reach(va.raw(), write, access.user);
-        if (write) {
-            set_byte(pa, value);
+        const std::uint64_t pa = reach(va.raw(), access);
+        if (access.kind == paging::AccessKind::write) {
+            unit == Unit::word ? set_word(pa, value) : set_byte(pa, static_cast<std::uint8_t>(value));
         }
-        return {.touch = {}, .value = byte(pa)};
+        return {.touch = {}, .value = loaded(pa, access.kind, value, unit)};
     } catch (const Fault& fault) {
-        return {.touch = {.faulted = true, .vector = 14, .code = fault.code, .cr2 = fault.cr2}, .value = 0};
+        return {.touch = {.faulted = true, .vector = 14, .code = fault.code, .cr2 = fault.cr2},
+                .value = value};
     }
+}
+
+std::uint32_t Machine::loaded(std::uint64_t pa, paging::AccessKind kind, std::uint32_t value,
+                              Unit unit) const {
+    if (kind == paging::AccessKind::write) {
+        return value;
+    }
+    if (kind == paging::AccessKind::read) {
+        return unit == Unit::word ? word(pa) : (value & ~0xffu) | byte(pa);
+    }
+    if (byte(pa) != memory::kLoadEdx) {
+        return value;
+    }
+    std::uint32_t operand = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+        operand |= static_cast<std::uint32_t>(byte(pa + 1 + i)) << (8 * i);
+    }
+    return operand;
 }
 
 void Machine::invlpg(VirtAddr va) {
@@ -254,7 +292,7 @@ void Machine::break_registers(std::uint32_t cr0, std::uint32_t cr3, std::uint32_
 }
 void Machine::set_cr4(std::uint32_t value) {
     right_cr4_ = value;
-    if (((value ^ cr4_) & (kPse | kPge)) != 0) {
+    if (((value ^ cr4_) & (kPse | kPge | kSmep | kSmap)) != 0) {
         tlb_.clear();
     }
     cr4_ = value;

@@ -54,7 +54,8 @@ public:
     std::uint32_t load(VirtAddr va, Unit unit);
     void store(VirtAddr va, Unit unit, std::uint32_t value);
     void zero_page(VirtAddr va);
-    memory::AccessAnswer access(paging::Access access, VirtAddr va, std::uint8_t value, VirtAddr code);
+    memory::AccessAnswer access(paging::Access access, VirtAddr va, std::uint32_t value, VirtAddr code,
+                                Unit unit = Unit::byte);
     void invlpg(VirtAddr va);
     std::uint32_t invlpgs() const { return invlpgs_; }
     std::uint32_t cr0() { return cr0_; }
@@ -66,9 +67,10 @@ public:
     void set_cr3(std::uint32_t value);
     void set_cr4(std::uint32_t value);
     std::uint64_t ticks() { return ++ticks_; }
-    paging::CpuLimits limits() { return {.pse36 = true, .physical_bits = 40}; }
+    paging::CpuLimits limits() { return cpu_limits; }
     bool has_pse() { return true; }
     bool has_pge() { return true; }
+    std::uint32_t paging_cr4() { return cpu_cr4; }
     interface::LabPage& lab_page() {
         return lab_page_;
     }
@@ -105,6 +107,9 @@ public:
     void flush_everything() { tlb_.clear(); }
     [[nodiscard]] std::size_t cached_pages() const { return tlb_.size(); }
 
+    /// The CPU's model. CR4 has at least PSE and PGE.
+    paging::CpuLimits cpu_limits{.pse36 = true, .physical_bits = 40};
+    std::uint32_t cpu_cr4 = 0x00300090;
     std::string output;
     std::deque<char> input;
     bool interrupted = false;
@@ -123,11 +128,16 @@ private:
     };
     [[nodiscard]] Found walk(std::uint32_t va) const;
     /// The physical address, or a Fault thrown.
-    std::uint64_t reach(std::uint32_t va, bool write, bool user);
-    [[nodiscard]] bool allowed(const Cached& page, bool write, bool user) const;
-    static std::uint32_t code(bool present, bool write, bool user) {
-        return (present ? 1u : 0u) | (write ? 2u : 0u) | (user ? 4u : 0u);
+    std::uint64_t reach(std::uint32_t va, const paging::Access& access);
+    /// The same for the kernel's own reads and writes.
+    std::uint64_t reach(std::uint32_t va, bool write) {
+        return reach(va, {.kind = write ? paging::AccessKind::write : paging::AccessKind::read});
     }
+    [[nodiscard]] bool allowed(const Cached& page, const paging::Access& access) const;
+    [[nodiscard]] bool must_be_zero(std::uint32_t large_pde) const;
+    /// What stays in the register that held `value`.
+    [[nodiscard]] std::uint32_t loaded(std::uint64_t pa, paging::AccessKind kind, std::uint32_t value,
+                                       Unit unit) const;
     [[nodiscard]] std::uint8_t byte(std::uint64_t pa) const;
     void set_byte(std::uint64_t pa, std::uint8_t value);
 

@@ -3,10 +3,13 @@
 ; access_run(kind, address, value) saves the caller's registers and stack in access_context, does one access, and
 ; returns 1. A fault on the way ends in access_resume(), called by the exception handler: it drops the
 ; handler's stack and returns 0 from the same call. No frame in between has anything to clean up.
+; EDX holds `value` before the access: what it holds afterwards is the answer.
 
-ACCESS_READ  equ 0
-ACCESS_WRITE equ 1
-ACCESS_FETCH equ 2
+; arch::AccessKind; a read is none of these.
+ACCESS_WRITE      equ 1
+ACCESS_FETCH      equ 2
+ACCESS_READ_WORD  equ 3
+ACCESS_WRITE_WORD equ 4
 
 USER_CODE equ 0x1B
 USER_DATA equ 0x23
@@ -15,8 +18,8 @@ KERNEL_DATA equ 0x10
 section .text
 
 ; unsigned access_run(unsigned kind, unsigned address, unsigned value)
-;   read: loads a byte (kept in access_value). write: stores the byte `value`. fetch: calls the address,
-;   where the caller has placed a `ret`.
+;   read: loads DL, or EDX. write: stores DL, or EDX. fetch: calls the address, where the caller has placed
+;   code that ends in `ret` and changes no register but EDX. EDX is kept in access_value.
 global access_run
 access_run:
     call save_context
@@ -25,15 +28,25 @@ access_run:
     mov edx, [esp + 12]
     cmp eax, ACCESS_WRITE
     je .write
-    ja .fetch
+    cmp eax, ACCESS_FETCH
+    je .fetch
+    cmp eax, ACCESS_READ_WORD
+    je .read_word
+    cmp eax, ACCESS_WRITE_WORD
+    je .write_word
     mov dl, [esi]
-    mov [access_value], dl
     jmp access_done
 .write:
     mov [esi], dl
     jmp access_done
 .fetch:
     call esi
+    jmp access_done
+.read_word:
+    mov edx, [esi]
+    jmp access_done
+.write_word:
+    mov [esi], edx
     jmp access_done
 
 ; unsigned access_run_user(unsigned entry, unsigned address, unsigned value)
@@ -61,7 +74,7 @@ access_run_user:
 
 ; The code that runs in ring 3, at its user-visible address; position independent. An int3 ends it.
 section .rodata align=16                   ; so that it never crosses a page
-global user_code_start, user_code_read, user_code_write, user_code_end
+global user_code_start, user_code_read, user_code_write, user_code_read_word, user_code_write_word
 user_code_start:
 user_code_read:
     mov dl, [esi]
@@ -69,7 +82,12 @@ user_code_read:
 user_code_write:
     mov [esi], dl
     int3
-user_code_end:
+user_code_read_word:
+    mov edx, [esi]
+    int3
+user_code_write_word:
+    mov [esi], edx
+    int3
 
 section .text
 ; Called first in a routine: the stack holds our return address above that routine's.
@@ -83,6 +101,7 @@ save_context:
     ret
 
 access_done:
+    mov [access_value], edx
     mov eax, 1
     jmp restore_context
 

@@ -2,6 +2,7 @@
 
 #include "kernel/arch/x86/image.hpp"
 #include "kernel/arch/x86/interrupts.hpp"
+#include "kernel/arch/x86/registers.hpp"
 
 extern "C" {
 // In access.asm: arguments on the stack, unlike everywhere else in the kernel.
@@ -10,7 +11,7 @@ extern "C" {
                                                   std::uint32_t value);
 [[noreturn, gnu::regparm(0)]] void access_resume(std::uint32_t result);
 [[noreturn, gnu::regparm(0)]] void restart_on_main_stack(void (*function)());
-extern const char user_code_read[], user_code_write[];
+extern const char user_code_read[], user_code_write[], user_code_read_word[], user_code_write_word[];
 extern std::uint32_t access_value;
 }
 
@@ -30,23 +31,45 @@ void begin_access() {
 
 /// Offset of ring 3's code for a read or a write from user_code_start.
 std::uint32_t user_code_offset(AccessKind kind) {
-    return static_cast<std::uint32_t>((kind == AccessKind::Write ? user_code_write : user_code_read) -
-                                      user_code_start);
+    const char* code = user_code_read;
+    switch (kind) {
+    case AccessKind::Write:
+        code = user_code_write;
+        break;
+    case AccessKind::ReadWord:
+        code = user_code_read_word;
+        break;
+    case AccessKind::WriteWord:
+        code = user_code_write_word;
+        break;
+    default:
+        break;
+    }
+    return static_cast<std::uint32_t>(code - user_code_start);
 }
 
 } // namespace
 
-AccessResult access_as_kernel(AccessKind kind, std::uint32_t address, std::uint8_t value) {
+AccessResult access_as_kernel(AccessKind kind, std::uint32_t address, std::uint32_t value,
+                              bool alignment_check) {
+    const std::uint32_t flags = read_eflags();
     begin_access();
+    if (alignment_check) {
+        write_eflags(flags | kEflagsAlignmentCheck);
+    }
     const bool done = access_run(static_cast<std::uint32_t>(kind), address, value) != 0;
+    write_eflags(flags);
     expected = false;
     AccessResult result = outcome;
     result.faulted = !done;
-    result.value = static_cast<std::uint8_t>(access_value);
+    if (done) {
+        result.value = access_value;
+    }
     return result;
 }
 
-AccessResult access_as_user(AccessKind kind, std::uint32_t entry, std::uint32_t address, std::uint8_t value) {
+AccessResult access_as_user(AccessKind kind, std::uint32_t entry, std::uint32_t address,
+                            std::uint32_t value) {
     begin_access();
     const std::uint32_t start = kind == AccessKind::Fetch ? address : entry + user_code_offset(kind);
     const bool done = access_run_user(start, address, value) != 0;
@@ -64,6 +87,7 @@ void finish_expected_access(const RegisterFrame& frame, std::uint32_t cr2) {
     outcome.vector = frame.vector;
     outcome.error_code = frame.error_code;
     outcome.cr2 = cr2;
+    outcome.value = frame.edx;
     const bool done = frame.vector == kBreakpoint && frame.from_user();
     access_resume(done ? 1 : 0);
 }

@@ -45,13 +45,17 @@ CpuFeatures detect_cpu() {
     if (!features.cpuid) {
         return features;
     }
-    const std::uint32_t bits = ask(0).eax >= 1 ? ask(1).edx : 0;
+    const std::uint32_t last_leaf = ask(0).eax;
+    const std::uint32_t bits = last_leaf >= 1 ? ask(1).edx : 0;
+    const std::uint32_t structured = last_leaf >= 7 ? ask(7).ebx : 0;
     features.page_size_extension = (bits & (1u << 3)) != 0;
     features.time_stamp_counter = (bits & (1u << 4)) != 0;
     features.apic = (bits & (1u << 9)) != 0;
     features.global_pages = (bits & (1u << 13)) != 0;
     features.page_attribute_table = (bits & (1u << 16)) != 0;
     features.pse36 = (bits & (1u << 17)) != 0;
+    features.smep = (structured & (1u << 7)) != 0;
+    features.smap = (structured & (1u << 20)) != 0;
     features.physical_bits = physical_bits(features.pse36 || (bits & (1u << 6)) != 0);
     return features;
 }

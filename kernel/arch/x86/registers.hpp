@@ -8,6 +8,7 @@
 namespace pagelab::arch {
 
 inline constexpr std::uint32_t kEflagsInterrupt = 1u << 9;
+inline constexpr std::uint32_t kEflagsAlignmentCheck = 1u << 18; // AC; in ring 0 it lifts SMAP
 inline constexpr std::uint32_t kEflagsId = 1u << 21;
 
 [[nodiscard]] inline std::uint32_t read_cr0() {
