@@ -11,6 +11,7 @@
 #include "kernel/interface/rescue_notes.hpp"
 #include "kernel/machine/crash.hpp"
 #include "kernel/machine/operations.hpp"
+#include "kernel/machine/rig.hpp"
 #include "kernel/machine/spaces.hpp"
 #include "kernel/paging/access.hpp"
 #include "kernel/paging/address.hpp"
@@ -170,6 +171,8 @@ public:
     /// Looks at the translation, not at rights. Leaves no trace but A. An error where it can't be tried
     /// without harm.
     [[nodiscard]] virtual std::expected<Staleness, OperationError> stale(VirtAddr address) = 0;
+    /// Where any entry can be tried on the CPU.
+    [[nodiscard]] virtual Rig& rig() = 0;
     virtual void invlpg(VirtAddr address) = 0;
     /// Loads CR3 again; with `global` also drops global entries, by way of CR4.PGE.
     virtual void flush_all(bool global) = 0;

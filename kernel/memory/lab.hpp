@@ -8,6 +8,7 @@
 #include "kernel/memory/crasher.hpp"
 #include "kernel/memory/kept_bytes.hpp"
 #include "kernel/memory/recount.hpp"
+#include "kernel/memory/rig.hpp"
 #include "kernel/memory/space_operations.hpp"
 #include "kernel/memory/store.hpp"
 #include "kernel/memory/strategy_bench.hpp"
@@ -30,6 +31,7 @@ public:
           sharing_(hw, scratch_, spaces_, tables_, frames_, transaction_),
           space_operations_(hw, scratch_, spaces_, tables_, frames_, flusher_, transaction_, keeper_),
           bench_(hw, scratch_, spaces_, frames_, space_operations_, changes_, transaction_),
+          rig_(hw, scratch_, spaces_, tables_, space_operations_, changes_, transaction_),
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
           touch_(hw, scratch_, frames_), kept_(scratch_, frames_),
           crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_),
@@ -137,6 +139,7 @@ public:
             keep = false;
             tables_.space_loaded(true);
         }
+        rig_.abandon();
         kept_.end(!keep);
         if (keep) {
             transaction_.commit();
@@ -211,6 +214,11 @@ public:
     [[nodiscard]] std::expected<machine::BenchReport, OperationError>
     bench(machine::Strategy strategy, machine::Pattern pattern, std::uint32_t pages) override {
         return changing([&] { return bench_.run(strategy, pattern, pages); });
+    }
+    [[nodiscard]] machine::Rig& rig() override {
+        store_.forget();
+        begin_change(); // until the command ends: what the rig tries is no state of the lab
+        return rig_;
     }
     [[nodiscard]] bool unshare(VirtAddr va) override {
         return copy_on_write(va, paging::fault_code::kProtection | paging::fault_code::kWrite);
@@ -465,6 +473,7 @@ private:
         owned_.initialise(facts);
         guard_.initialise(facts);
         touch_.initialise(facts);
+        rig_.initialise(facts);
         crasher_.initialise(facts);
         audit_.initialise(facts);
         recount_.initialise(facts);
@@ -535,6 +544,7 @@ private:
     Sharing<H> sharing_;
     SpaceOperations<H> space_operations_;
     StrategyBench<H> bench_;
+    Rig<H> rig_;
     Store<H> store_;
     Touch<H> touch_;
     KeptBytes<H> kept_;

@@ -29,6 +29,25 @@ struct CpuFault {
     Exception exception;
 };
 
+/// A rig whose CPU does nothing: no access faults, none leaves a trace. Without a plan it does not open.
+class IdleRig final : public Rig {
+public:
+    std::optional<RigPlan> plan;
+
+    std::expected<RigPlan, OperationError> open() override {
+        return plan ? std::expected<RigPlan, OperationError>{*plan}
+                    : std::unexpected(OperationError{.refusal = Refusal::no_frames});
+    }
+    void close() override {}
+    void set_control(bool, std::uint32_t) override {}
+    void set_entries(const RigEntries&) override {}
+    RigEntries entries() override { return {}; }
+    void flush_page() override {}
+    void reload_cr3() override {}
+    RigAnswer access(const paging::Access&, std::uint32_t) override { return {}; }
+    RigWritten take_written() override { return {}; }
+};
+
 class FakeMachine final : public Machine {
 public:
     static constexpr std::uint32_t kRamBytes = 16u << 20;
@@ -67,6 +86,7 @@ public:
     std::uint32_t undo_reach = ~0u;
     /// The next look at memory ends in this exception.
     std::optional<Exception> fault_at_read;
+    IdleRig idle_rig;
     std::vector<std::string> commands;
     std::vector<interface::Status> statuses;
     std::optional<interface::RescueReport> death; // of what `crash` kills the kernel
@@ -458,6 +478,7 @@ public:
         }
         return staleness;
     }
+    Rig& rig() override { return idle_rig; }
     void invlpg(VirtAddr) override { ++invalidated; }
     void flush_all(bool) override { ++flushed; }
 
