@@ -1,6 +1,8 @@
 # The shell's sources, for the kernel and for the host's tests: one list for both.
 set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/../selftest/invariants.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/../selftest/matrix.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/../selftest/tlb.cpp
   ${CMAKE_CURRENT_LIST_DIR}/arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp

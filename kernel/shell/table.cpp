@@ -482,13 +482,16 @@ constexpr std::array kCommands = {
     Command{.name = "selftest",
             .family = Family::system,
             .kind = Kind::action,
-            .max_args = 1,
-            .usage = "[NAME]",
-            .summary = "let the kernel examine itself, in KTAP; alone: which tests there are",
-            .details = "",
-            .examples = {"selftest", "selftest invariants"},
+            .max_args = 2,
+            .usage = "[NAME [SET]]",
+            .summary = "let the kernel examine itself and the CPU, in KTAP; alone: which tests there are",
+            .details =
+                "matrix lets the CPU make each access of a SET (quick, full, cache or reserved) and holds\n"
+                "fault, error code, CR2, page, A and D against the prediction. tlb counts how often an old\n"
+                "translation answers. An error if something differs that docs/proof.md does not explain.\n",
+            .examples = {"selftest invariants", "selftest matrix", "selftest matrix reserved"},
             .options = "",
-            .words = "invariants",
+            .words = "invariants matrix tlb|matrix=quick full cache reserved",
             .handler = selftest},
     Command{.name = "setpde",
             .family = Family::change,

@@ -68,8 +68,8 @@ std::vector<std::string> printed_examples(std::string_view name) {
 
 void expect_examples_work(std::string_view name) {
     for (const std::string& example : printed_examples(name)) {
-        if (example == "selftest invariants") {
-            continue; // the fake machine keeps no books; the system tests type it
+        if (example.starts_with("selftest ")) {
+            continue; // the fake machine keeps no books and has no CPU; the system tests type it
         }
         Session session;
         const std::string text = session.text(example);
