@@ -335,9 +335,14 @@ private:
             journal_.note({JournalKind::begin, 0, 0, 0}, number_, hw_.ticks());
         }
     }
+    /// A group in which nothing is left but its beginning tells nothing: no record of it stays.
     void close(JournalKind how) {
         if (open_) {
-            journal_.note({how, 0, 0, 0}, number_, hw_.ticks());
+            if (journal_.next_sequence() == journal_.group() + 1) {
+                journal_.forget_since(journal_.group());
+            } else {
+                journal_.note({how, 0, 0, 0}, number_, hw_.ticks());
+            }
             journal_.close_group();
             frames_.hold_given_frames(false);
             open_ = false;
