@@ -35,9 +35,24 @@ class SerialShell:
 
     def run(self, command: str) -> tuple[int, str]:
         """The status and the output of one command."""
-        self._socket.sendall(command.encode() + b"\r")
+        self.send(command)
+        return self.answer()
+
+    def send(self, command: str) -> None:
+        """Types a command and waits for nothing but its beginning."""
+        self.type(command + "\r")
         self._read_until(lambda: OUTPUT_BEGIN in self._buffer)
         self._buffer = self._buffer.split(OUTPUT_BEGIN, 1)[1]
+
+    def type(self, keys: str) -> None:
+        self._socket.sendall(keys.encode())
+
+    def wait_for(self, words: str) -> None:
+        """Until the command that runs has said so."""
+        self._read_until(lambda: words.encode() in self._buffer)
+
+    def answer(self) -> tuple[int, str]:
+        """The end of the command that was sent: its status and its output."""
         self._read_until(lambda: OUTPUT_END.search(self._buffer) is not None)
         end = OUTPUT_END.search(self._buffer)
         assert end is not None
