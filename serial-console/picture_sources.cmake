@@ -8,6 +8,7 @@ add_library(pagelab_picture STATIC
   src/model/keys.cpp
   src/model/layout.cpp
   src/model/snapshot.cpp
+  src/model/table_digest.cpp
   src/model/update.cpp
   src/model/utf8.cpp
   src/model/vt_screen.cpp

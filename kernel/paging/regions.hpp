@@ -47,15 +47,16 @@ struct RegionQuery {
     }
 };
 
-namespace detail {
-
-constexpr bool continues(const Region& region, const Region& next, bool by_slot) {
+/// Whether `next` goes on where `region` ends, so that the two are one.
+constexpr bool joins(const Region& region, const Region& next, bool by_slot = false) {
     const bool same_slot = region.va.directory_index() == next.va.directory_index();
     return region.va.raw() + region.size == next.va.raw() && region.pa.plus(region.size) == next.pa &&
            region.page_size == next.page_size && region.kernel == next.kernel && region.user == next.user &&
            region.flags == next.flags && region.self_map == next.self_map &&
            (same_slot || (!region.self_map && !by_slot));
 }
+
+namespace detail {
 
 constexpr FlagSet region_flags(FlagSet flags, bool accessed_dirty) {
     flags.remove(Flag::p);
@@ -94,7 +95,40 @@ constexpr std::optional<Region> cut(Region page, const RegionQuery& query) {
     return page;
 }
 
+constexpr void fill_rights(Region& page, const CombinedBits& combined, const PagingContext& context,
+                           FlagSet flags, bool accessed_dirty) {
+    page.kernel = kernel_rights(combined, context.control);
+    page.user = user_rights(combined);
+    page.flags = region_flags(flags, accessed_dirty);
+}
+
 } // namespace detail
+
+/// The page that a PDE of 4 MiB maps.
+constexpr Region large_page_region(std::uint32_t pdi, Pde pde, const PagingContext& context,
+                                   bool accessed_dirty = false) {
+    Region page{.va = VirtAddr::from_indices(pdi, 0),
+                .size = kLargePageSize,
+                .pa = pde.large_frame(context),
+                .page_size = kLargePageSize};
+    CombinedBits combined;
+    combined.combine(pde);
+    detail::fill_rights(page, combined, context, pde.flags(context), accessed_dirty);
+    return page;
+}
+
+/// The page that a present PTE maps below a PDE that leads to its table.
+constexpr Region page_region(std::uint32_t pdi, Pde pde, std::uint32_t pti, Pte pte,
+                             const PagingContext& context, bool accessed_dirty = false) {
+    Region page{
+        .va = VirtAddr::from_indices(pdi, pti), .size = kPageSize, .pa = pte.frame(), .page_size = kPageSize};
+    page.self_map = is_self_map(pde, context);
+    CombinedBits combined;
+    combined.combine(pde);
+    combined.combine(pte);
+    detail::fill_rights(page, combined, context, pte.flags(), accessed_dirty);
+    return page;
+}
 
 /// Calls `emit(const Region&)` for each region of the query; `emit` returns false to stop.
 template <WordReader R, class Emit>
@@ -112,7 +146,7 @@ constexpr void for_each_region(R& read, const PagingContext& context, const Regi
         if (!page) {
             return;
         }
-        if (open && detail::continues(*open, *page, query.by_slot)) {
+        if (open && joins(*open, *page, query.by_slot)) {
             open->size += page->size;
             return;
         }
@@ -121,11 +155,6 @@ constexpr void for_each_region(R& read, const PagingContext& context, const Regi
         }
         open = *page;
     };
-    const auto fill = [&](Region& page, const CombinedBits& combined, const FlagSet& flags) {
-        page.kernel = kernel_rights(combined, context.control);
-        page.user = user_rights(combined);
-        page.flags = detail::region_flags(flags, query.accessed_dirty);
-    };
     const std::uint32_t last = static_cast<std::uint32_t>((query.range.end - 1) >> 22);
     for (std::uint32_t pdi = query.range.first.directory_index(); pdi <= last && !stopped; ++pdi) {
         const auto raw = read(context.control.directory().plus(entry_offset(pdi)));
@@ -133,33 +162,18 @@ constexpr void for_each_region(R& read, const PagingContext& context, const Regi
             continue;
         }
         const Pde pde{*raw};
-        Region page{.va = VirtAddr::from_indices(pdi, 0)};
-        page.self_map = is_self_map(pde, context);
-        CombinedBits combined;
-        combined.combine(pde);
         if (pde.kind(context) == EntryKind::page) {
-            page.size = page.page_size = kLargePageSize;
-            page.pa = pde.large_frame(context);
-            fill(page, combined, pde.flags(context));
-            add(page);
+            add(large_page_region(pdi, pde, context, query.accessed_dirty));
             continue;
         }
         if (pde.kind(context) != EntryKind::table) {
             continue;
         }
-        page.size = page.page_size = kPageSize;
         for (std::uint32_t pti = 0; pti < kEntryCount && !stopped; ++pti) {
             const auto word = read(pde.table().plus(entry_offset(pti)));
-            if (!word || !Pte{*word}.present()) {
-                continue;
+            if (word && Pte{*word}.present()) {
+                add(page_region(pdi, pde, pti, Pte{*word}, context, query.accessed_dirty));
             }
-            const Pte pte{*word};
-            CombinedBits both = combined;
-            both.combine(pte);
-            page.va = VirtAddr::from_indices(pdi, pti);
-            page.pa = pte.frame();
-            fill(page, both, pte.flags());
-            add(page);
         }
     }
     if (open && !stopped) {

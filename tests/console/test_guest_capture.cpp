@@ -113,6 +113,22 @@ TEST(CaptureTinyRam, RamThatEndsBeforeTheLabPageHasNone) {
     EXPECT_EQ(capture(*ram, MidChange::accept).error(), NoSnapshot::no_lab_page);
 }
 
+TEST_F(Capture, TablesThatDidNotChangeAreSharedWithTheSnapshotBefore) {
+    file.boot();
+    const auto first = capture(ram, MidChange::refuse);
+    ASSERT_TRUE(first);
+    file.word(0x106000 + 257 * 4) = 0x00107121;
+    const auto second = capture(ram, MidChange::refuse, first->get());
+    ASSERT_TRUE(second);
+    const auto page = [](const auto& snapshot, std::uint32_t frame) {
+        return (*snapshot)->tables.page(PhysAddr{frame}).get();
+    };
+    EXPECT_EQ(page(first, 0x105000), page(second, 0x105000));
+    EXPECT_NE(page(first, 0x106000), page(second, 0x106000));
+    EXPECT_EQ((*first)->slots[768].present, 1);
+    EXPECT_EQ((*second)->slots[768].present, 2);
+}
+
 TEST_F(Capture, AnotherVersionIsSaid) {
     file.boot();
     file.lab().version = 99;

@@ -7,6 +7,8 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace pagelab::console::guest {
 namespace {
@@ -55,29 +57,44 @@ model::LabInfo checked(const LabPage& page) {
     return info;
 }
 
-/// Copies the directory and each table that it names, once.
-void copy_tables(const Ram& ram, Snapshot& snapshot) {
+/// Takes over the frame's page of `before` where memory still holds the same, else a copy of the frame.
+void take_frame(const Ram& ram, const Snapshot* before, paging::PhysAddr frame, Snapshot& into) {
+    if (into.tables.contains(frame)) {
+        return;
+    }
+    if (const model::SharedTable known = before != nullptr ? before->tables.page(frame) : nullptr;
+        known != nullptr && ram.holds(frame, known->words)) {
+        into.tables.share(frame, known);
+        return;
+    }
+    auto page = std::make_shared_for_overwrite<model::TablePage>();
+    if (ram.copy_frame(frame, page->words)) {
+        into.tables.share(frame, std::move(page));
+    }
+}
+
+/// The directory and each table that it names, once.
+void take_tables(const Ram& ram, const Snapshot* before, Snapshot& snapshot) {
     const paging::PagingContext& context = snapshot.lab.context;
-    const auto copy = [&](paging::PhysAddr frame) {
-        if (!snapshot.tables.contains(frame) && !ram.copy_frame(frame, snapshot.tables.add(frame))) {
-            snapshot.tables.drop(frame);
-        }
-    };
+    const paging::PhysAddr place = context.control.directory();
     if (!context.control.paging()) {
         return;
     }
-    copy(context.control.directory());
-    const TableWords* const found = snapshot.tables.find(context.control.directory());
-    if (found == nullptr) {
+    take_frame(ram, before, place, snapshot);
+    const TableWords* const directory = snapshot.tables.find(place);
+    if (directory == nullptr) {
         return;
     }
-    const TableWords directory = *found; // copying more may move it
-    const auto is_table = [&](std::uint32_t raw) { return Pde{raw}.kind(context) == EntryKind::table; };
-    snapshot.tables.reserve(static_cast<std::size_t>(std::ranges::count_if(directory, is_table)) + 1);
-    for (const std::uint32_t raw : directory) {
-        if (is_table(raw)) {
-            copy(Pde{raw}.table());
+    std::vector<paging::PhysAddr> tables;
+    for (const std::uint32_t raw : *directory) {
+        if (Pde{raw}.kind(context) == EntryKind::table) {
+            tables.push_back(Pde{raw}.table());
         }
+    }
+    std::ranges::sort(tables);
+    snapshot.tables.reserve(tables.size() + 1);
+    for (const paging::PhysAddr table : tables) {
+        take_frame(ram, before, table, snapshot);
     }
 }
 
@@ -127,22 +144,23 @@ std::expected<model::LabInfo, NoSnapshot> read_lab_page(const Ram& ram) {
     return checked(page);
 }
 
-std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture(const Ram& ram, MidChange policy) {
+std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture(const Ram& ram, MidChange policy,
+                                                                   const Snapshot* before) {
     for (int attempt = 0; attempt < kTries; ++attempt) {
-        const auto before = read_lab_page(ram);
-        if (!before) {
-            return std::unexpected(before.error());
+        const auto page = read_lab_page(ram);
+        if (!page) {
+            return std::unexpected(page.error());
         }
-        const bool odd = (before->generation & 1) != 0;
+        const bool odd = (page->generation & 1) != 0;
         if (odd && policy == MidChange::refuse) {
             continue;
         }
         auto snapshot = std::make_shared<Snapshot>();
-        snapshot->lab = *before;
+        snapshot->lab = *page;
         snapshot->mid_change = odd;
-        copy_tables(ram, *snapshot);
+        take_tables(ram, before, *snapshot);
         const Pulse after = read_pulse(ram);
-        if (after.generation == before->generation && after.cr3 == before->context.control.cr3) {
+        if (after.generation == page->generation && after.cr3 == page->context.control.cr3) {
             model::summarise(*snapshot);
             return snapshot;
         }

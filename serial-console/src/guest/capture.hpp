@@ -42,8 +42,9 @@ enum class MidChange : std::uint8_t {
     accept, // it stands still there: a debugger holds it
 };
 
-/// The lab page and all tables at one moment: copied again if the kernel changed something meanwhile.
-[[nodiscard]] std::expected<std::shared_ptr<const model::Snapshot>, NoSnapshot> capture(const Ram& ram,
-                                                                                        MidChange policy);
+/// The lab page and all tables at one moment: copied again if the kernel changed something meanwhile. Tables
+/// that are as in `before`, an earlier snapshot or null, are shared with it, and not decoded anew.
+[[nodiscard]] std::expected<std::shared_ptr<const model::Snapshot>, NoSnapshot>
+capture(const Ram& ram, MidChange policy, const model::Snapshot* before = nullptr);
 
 } // namespace pagelab::console::guest

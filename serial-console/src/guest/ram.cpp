@@ -69,17 +69,31 @@ std::optional<std::uint32_t> Ram::word(paging::PhysAddr address) const {
     return load(words_ + address.raw() / sizeof(std::uint32_t));
 }
 
-bool Ram::copy_frame(paging::PhysAddr frame, model::TableWords& into) const {
+const std::uint32_t* Ram::frame_words(paging::PhysAddr frame) const {
     if (frame.raw() >= identity_bytes() || !frame.is_aligned(paging::kPageSize)) {
+        return nullptr;
+    }
+    return words_ + frame.raw() / sizeof(std::uint32_t);
+}
+
+// Both move aligned vectors, whose words x86 never tears; the fences keep them where they stand.
+bool Ram::copy_frame(paging::PhysAddr frame, model::TableWords& into) const {
+    const std::uint32_t* const from = frame_words(frame);
+    if (from == nullptr) {
         return false;
     }
-    const std::uint32_t* const from = words_ + frame.raw() / sizeof(std::uint32_t);
-    for (std::size_t i = 0; i < into.size(); ++i) {
-        into[i] = std::atomic_ref<std::uint32_t>{const_cast<std::uint32_t&>(from[i])}.load(
-            std::memory_order_relaxed);
-    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    std::memcpy(into.data(), from, sizeof(into));
     std::atomic_thread_fence(std::memory_order_acquire);
     return true;
+}
+
+bool Ram::holds(paging::PhysAddr frame, const model::TableWords& words) const {
+    const std::uint32_t* const from = frame_words(frame);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const bool same = from != nullptr && std::memcmp(words.data(), from, sizeof(words)) == 0;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return same;
 }
 
 } // namespace pagelab::console::guest

@@ -42,11 +42,16 @@ public:
 
     /// The word at `address`, a multiple of 4; nothing beyond RAM.
     [[nodiscard]] std::optional<std::uint32_t> word(paging::PhysAddr address) const;
-    /// Copies the frame at `frame`, a multiple of 4096, word by word; false beyond RAM.
+    /// Copies the frame at `frame`, a multiple of 4096; false beyond RAM. A word is copied as a whole; two
+    /// words may come from before and after a change.
     [[nodiscard]] bool copy_frame(paging::PhysAddr frame, model::TableWords& into) const;
+    /// Whether the frame holds these words; false beyond RAM.
+    [[nodiscard]] bool holds(paging::PhysAddr frame, const model::TableWords& words) const;
 
 private:
     Ram(const std::uint32_t* words, std::uint64_t bytes) : words_(words), bytes_(bytes) {}
+    /// The words of a frame; null beyond RAM.
+    [[nodiscard]] const std::uint32_t* frame_words(paging::PhysAddr frame) const;
 
     const std::uint32_t* words_ = nullptr;
     std::uint64_t bytes_ = 0;

@@ -9,14 +9,8 @@ namespace {
 
 using paging::EntryKind;
 using paging::Pde;
-using paging::Pte;
 
 constexpr std::uint32_t kSetByCpu = paging::bits::kAccessed | paging::bits::kDirty;
-
-std::uint16_t count_present(const TableWords& table) {
-    const auto present = [](std::uint32_t raw) { return Pte{raw}.present(); };
-    return static_cast<std::uint16_t>(std::ranges::count_if(table, present));
-}
 
 Slot summarise_slot(const Snapshot& snapshot, std::uint32_t index, std::uint32_t raw) {
     Slot slot{.raw = raw};
@@ -29,6 +23,8 @@ Slot summarise_slot(const Snapshot& snapshot, std::uint32_t index, std::uint32_t
         break;
     case EntryKind::page:
         slot.kind = kernel ? SlotKind::kernel : SlotKind::page;
+        slot.user = pde.user();
+        slot.writable = pde.writable();
         break;
     case EntryKind::reserved:
         slot.kind = SlotKind::reserved;
@@ -37,15 +33,20 @@ Slot summarise_slot(const Snapshot& snapshot, std::uint32_t index, std::uint32_t
         slot.kind = SlotKind::unreadable;
         break;
     case EntryKind::table: {
-        const TableWords* table = snapshot.tables.find(pde.table());
-        if (table == nullptr) {
+        slot.table = snapshot.tables.page(pde.table()).get();
+        if (slot.table == nullptr) {
             slot.kind = SlotKind::unreadable;
             break;
         }
-        slot.present = count_present(*table);
-        slot.kind = paging::is_self_map(pde, context) ? SlotKind::self_map
-                    : kernel                          ? SlotKind::kernel
-                                                      : SlotKind::table;
+        const TableDigest& held = slot.table->digest;
+        slot.present = held.present;
+        slot.user = pde.user() && held.user != 0;
+        // An empty table forbids nothing yet.
+        slot.writable = pde.writable() && (held.writable != 0 || held.present == 0);
+        slot.kind = paging::is_self_map(pde, context)          ? SlotKind::self_map
+                    : index == interface::layout::kForeignSlot ? SlotKind::foreign
+                    : kernel                                   ? SlotKind::kernel
+                                                               : SlotKind::table;
         break;
     }
     }
@@ -61,21 +62,15 @@ bool differ(std::uint32_t before, std::uint32_t after, bool with_large) {
     return ((before ^ after) & ~ignored) != 0;
 }
 
-bool tables_differ(const TableWords* before, const TableWords* after) {
-    if (before == nullptr || after == nullptr) {
-        return before != after;
-    }
-    if (*before == *after) {
+bool tables_differ(const TablePage* before, const TablePage* after) {
+    if (before == after) {
         return false;
     }
-    return !std::ranges::equal(*before, *after,
+    if (before == nullptr || after == nullptr) {
+        return true;
+    }
+    return !std::ranges::equal(before->words, after->words,
                                [](std::uint32_t a, std::uint32_t b) { return ((a ^ b) & ~kSetByCpu) == 0; });
-}
-
-/// The table behind a slot, if it is one that was copied.
-const TableWords* table_of(const Snapshot& snapshot, std::uint32_t pdi) {
-    const Pde pde{snapshot.slots[pdi].raw};
-    return pde.kind(snapshot.lab.context) == EntryKind::table ? snapshot.tables.find(pde.table()) : nullptr;
 }
 
 } // namespace
@@ -83,6 +78,7 @@ const TableWords* table_of(const Snapshot& snapshot, std::uint32_t pdi) {
 void summarise(Snapshot& snapshot) {
     snapshot.slots = {};
     snapshot.self_map.reset();
+    snapshot.tables.digest_all();
     const TableWords* directory = snapshot.tables.find(snapshot.lab.context.control.directory());
     if (!snapshot.lab.context.control.paging() || directory == nullptr) {
         return;
@@ -102,7 +98,7 @@ std::bitset<paging::kEntryCount> changed_slots(const Snapshot& before, const Sna
         bool changed = a.kind != b.kind || differ(a.raw, b.raw, large);
         // The self-map shows what the other slots show: it changes with its PDE only.
         if (!changed && b.kind != SlotKind::self_map) {
-            changed = tables_differ(table_of(before, i), table_of(after, i));
+            changed = tables_differ(a.table, b.table);
         }
         result[i] = changed;
     }
@@ -115,11 +111,11 @@ std::optional<paging::VirtAddr> first_change(const Snapshot& before, const Snaps
         if (!changed[pdi]) {
             continue;
         }
-        const TableWords* now = table_of(after, pdi);
-        const TableWords* then = table_of(before, pdi);
+        const TablePage* now = after.slots[pdi].table;
+        const TablePage* then = before.slots[pdi].table;
         for (std::uint32_t pti = 0; now != nullptr && pti < paging::kEntryCount; ++pti) {
-            const std::uint32_t old_raw = then == nullptr ? 0 : (*then)[pti];
-            if ((((*now)[pti] ^ old_raw) & ~kSetByCpu) != 0) {
+            const std::uint32_t old_raw = then == nullptr ? 0 : then->words[pti];
+            if (((now->words[pti] ^ old_raw) & ~kSetByCpu) != 0) {
                 return paging::VirtAddr::from_indices(pdi, pti);
             }
         }

@@ -2,7 +2,7 @@
 // Everything on a screen is drawn from one of these. Pure.
 #pragma once
 
-#include "kernel/paging/walk.hpp"
+#include "kernel/paging/regions.hpp"
 #include "serial-console/src/model/lab_info.hpp"
 #include "serial-console/src/model/table_copy.hpp"
 
@@ -20,6 +20,7 @@ enum class SlotKind : std::uint8_t {
     kernel,     // a table or page in a slot of the kernel
     table,      // a table, elsewhere
     page,       // a 4 MiB page, elsewhere
+    foreign,    // a window on the tables of another directory
     self_map,   // the directory itself
     reserved,   // a 4 MiB page with reserved bits set: each access faults
     unreadable, // a table beyond RAM
@@ -30,6 +31,11 @@ struct Slot {
     std::uint32_t raw = 0;
     /// Present entries of its table.
     std::uint16_t present = 0;
+    /// Whether a user may access anything of it, and whether anything of it is writable: both levels' bits.
+    bool user = false;
+    bool writable = false;
+    /// Its table, as long as the snapshot is there; null without one.
+    const TablePage* table = nullptr;
 };
 
 using Slots = std::array<Slot, paging::kEntryCount>;
@@ -48,8 +54,46 @@ struct Snapshot {
     }
 };
 
-/// Finds the self-map and fills the slots from the copied tables.
+/// Decodes the copied tables, where they are not decoded yet, finds the self-map and fills the slots.
 void summarise(Snapshot& snapshot);
+
+/// Calls `emit(const paging::Region&)` for each region, in the order of addresses: what the core's
+/// for_each_region tells of everything, out of the tables' runs. `emit` returns false to stop.
+template <class Emit>
+void for_each_region(const Snapshot& snapshot, Emit emit) {
+    const paging::PagingContext& context = snapshot.lab.context;
+    std::optional<paging::Region> open;
+    const auto add = [&](const paging::Region& next) {
+        if (open && paging::joins(*open, next)) {
+            open->size += next.size;
+            return true;
+        }
+        const bool go_on = !open || emit(*open);
+        open = next;
+        return go_on;
+    };
+    for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
+        const Slot& slot = snapshot.slots[pdi];
+        const paging::Pde pde{slot.raw};
+        if (pde.kind(context) == paging::EntryKind::page) {
+            if (!add(paging::large_page_region(pdi, pde, context))) {
+                return;
+            }
+        } else if (slot.table != nullptr) {
+            for (const TableRun& run : slot.table->digest.runs) {
+                paging::Region region =
+                    paging::page_region(pdi, pde, run.first, paging::Pte{run.raw}, context);
+                region.size *= run.count;
+                if (!add(region)) {
+                    return;
+                }
+            }
+        }
+    }
+    if (open) {
+        static_cast<void>(emit(*open));
+    }
+}
 
 /// The slots that differ, in the PDE or in the table behind it. A and D do not count: the CPU sets them.
 [[nodiscard]] std::bitset<paging::kEntryCount> changed_slots(const Snapshot& before, const Snapshot& after);

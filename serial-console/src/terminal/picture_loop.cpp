@@ -249,7 +249,8 @@ void PictureLoop::look() {
     }
     looked_ = now();
     auto snapshot =
-        guest::capture(ram_, held_ || state_.death ? guest::MidChange::accept : guest::MidChange::refuse);
+        guest::capture(ram_, held_ || state_.death ? guest::MidChange::accept : guest::MidChange::refuse,
+                       state_.snapshot.get());
     if (snapshot) {
         look_again_ = false;
         pulse_ = pulse;

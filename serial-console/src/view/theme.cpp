@@ -66,6 +66,8 @@ Rgb kind_rgb(SlotKind kind) {
         return {0, 175, 255};
     case SlotKind::page:
         return {0, 215, 95};
+    case SlotKind::foreign:
+        return {175, 95, 255};
     case SlotKind::self_map:
         return {255, 0, 215};
     case SlotKind::reserved:
@@ -94,6 +96,7 @@ Colour kind_of_eight(SlotKind kind) {
         return kCyan;
     case SlotKind::page:
         return kGreen;
+    case SlotKind::foreign:
     case SlotKind::self_map:
         return kMagenta;
     case SlotKind::reserved:
@@ -206,6 +209,8 @@ char32_t slot_glyph(SlotKind kind) {
         return U'-';
     case SlotKind::page:
         return U'+';
+    case SlotKind::foreign:
+        return U'F';
     case SlotKind::self_map:
         return U'R';
     case SlotKind::reserved:
@@ -227,6 +232,8 @@ std::string_view slot_words(SlotKind kind) {
         return "table";
     case SlotKind::page:
         return "4 MiB page";
+    case SlotKind::foreign:
+        return "foreign window";
     case SlotKind::self_map:
         return "self-map";
     case SlotKind::reserved:
