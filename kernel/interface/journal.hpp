@@ -15,7 +15,8 @@ enum class JournalKind : std::uint8_t {
     pde,          // directory entries: address = first address translated, step 4 MiB
     pte,          // table entries: address = first page, step 4 KiB
     frame_take,   // frames left the pool: old_value = first frame's address, new_value = its record then
-    frame_free,   // frames went back to it: old_value = first frame's address, new_value = its record before
+    frame_free,   // frames went back to it: old_value = first frame's address, new_value = its record before,
+                  // address = of a table a sum of the words that stood in it, 0 if none did
     flush_page,   // invlpg of `count` pages from address
     flush_all,    // CR3 was loaded again; new_value 1 if global pages went too
     fault,        // address = CR2, old_value = EIP, new_value = vector << 16 | error code

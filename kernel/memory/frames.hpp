@@ -185,6 +185,9 @@ public:
         holding_ = hold;
     }
 
+    /// Gives a frame that is taken another record.
+    void become(Frame frame, FrameRecord as) { change_role(frame, as); }
+
     /// Visits the pages of records: index in slot 769's table and what its entry must be.
     template <class F>
     void for_each_record_page(F&& visit) const {

@@ -24,7 +24,8 @@ public:
         : hw_(hw), scratch_(hw), tables_(hw, scratch_, spaces_), frames_(hw, scratch_), breath_(hw),
           journal_(hw.journal()), flusher_(hw, scratch_, tables_, frames_, journal_),
           owned_(hw, scratch_, tables_, frames_, flusher_, journal_),
-          keeper_(hw, scratch_, spaces_, tables_, frames_, flusher_, owned_, breath_),
+          census_(hw, scratch_, frames_, owned_, breath_),
+          keeper_(hw, scratch_, spaces_, tables_, frames_, flusher_, owned_, census_, breath_),
           transaction_(hw, scratch_, spaces_, tables_, frames_, flusher_, journal_, owned_, keeper_, breath_),
           guard_(hw, scratch_, spaces_, tables_, frames_),
           changes_(hw, scratch_, tables_, frames_, flusher_, transaction_, guard_),
@@ -35,7 +36,7 @@ public:
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
           touch_(hw, scratch_, frames_), kept_(scratch_, frames_),
           crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_),
-          audit_(hw, scratch_, spaces_, frames_), recount_(scratch_, frames_, owned_, keeper_) {}
+          audit_(hw, scratch_, spaces_, frames_), recount_(frames_, owned_, keeper_, census_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
@@ -63,8 +64,8 @@ public:
         take(facts);
         frames_.adopt(map, facts);
         keeper_.adopt_all();
+        recount_.give_up_forgotten();
         static_cast<void>(recount_.run());
-        recount_.free_forgotten();
         static_cast<void>(audit_.run());
         show();
     }
@@ -537,6 +538,7 @@ private:
     Journal journal_;
     Flusher<H> flusher_;
     Ownership<H> owned_;
+    Census<H> census_;
     SpaceKeeper<H> keeper_;
     Transaction<H> transaction_;
     Guard<H> guard_;

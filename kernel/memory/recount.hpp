@@ -10,8 +10,8 @@ namespace pagelab::memory {
 template <Hardware H>
 class Recount {
 public:
-    constexpr Recount(Scratch<H>& scratch, Frames<H>& frames, Ownership<H>& owned, SpaceKeeper<H>& keeper)
-        : scratch_(scratch), frames_(frames), owned_(owned), keeper_(keeper) {}
+    constexpr Recount(Frames<H>& frames, Ownership<H>& owned, SpaceKeeper<H>& keeper, Census<H>& census)
+        : frames_(frames), owned_(owned), keeper_(keeper), census_(census) {}
 
     void initialise(const KernelFacts& facts) { facts_ = facts; }
 
@@ -28,20 +28,20 @@ public:
         return freed;
     }
 
-    /// Frees the kernel's own frames that neither the image nor the records nor a space needs: what a command
-    /// had taken for its time.
-    void free_forgotten() {
+    /// Gives up the kernel's own frames that neither the image nor the records nor a space needs: what a
+    /// command had taken for its time. `run` then frees those that no entry leads to.
+    void give_up_forgotten() {
         for (Frame frame = facts_.image_end; frame < frames_.mark(); ++frame) {
             if (frames_.record(frame).role() == FrameRole::kernel && !frames_.is_record_page(frame) &&
                 !keeper_.is_own(frame)) {
-                frames_.give(frame);
+                frames_.become(frame, FrameRecord{FrameRole::data, kHadSome});
             }
         }
     }
 
 private:
-    /// In a record's count while it is counted anew: there were references before.
-    static constexpr std::uint32_t kHadSome = 1u << 26;
+    /// There were references before.
+    static constexpr std::uint32_t kHadSome = Census<H>::kInDoubt;
 
     template <class F>
     void for_each_counted(F&& visit) {
@@ -60,38 +60,11 @@ private:
     }
 
     void count() {
-        for (Frame frame = Frames<H>::kFirstUsable; frame < frames_.mark(); ++frame) {
-            const FrameRole role = frames_.record(frame).role();
-            if (role == FrameRole::directory) {
-                count_directory(frame);
-            } else if (role == FrameRole::table && !frames_.is_of_boot(frame)) {
-                count_table(frame);
+        census_.for_each_reference([this](std::uint64_t frame) {
+            if (!frames_.is_of_boot(frame)) {
+                frames_.refer(frame, +1);
             }
-        }
-    }
-    void count_directory(Frame directory) {
-        for (std::uint32_t pdi = 0; pdi < paging::kEntryCount; ++pdi) {
-            const Pde pde{scratch_.entry(directory, pdi)};
-            const Frame table = frame_of(pde.table());
-            if (frames_.is_of_boot(table)) {
-                continue;
-            }
-            owned_.pde_changed(Pde{0}, pde);
-            // A page of data, or of nobody's, that the user made a table: what was mapped there stays.
-            const FrameRole role = frames_.record(table).role();
-            const bool foreign = role == FrameRole::data || role == FrameRole::reserved;
-            if (foreign && owned_.is_table(pde) && frames_.map().is_ram(table)) {
-                count_table(table);
-            }
-        }
-    }
-    void count_table(Frame table) {
-        for (std::uint32_t pti = 0; pti < paging::kEntryCount; ++pti) {
-            const Pte pte{scratch_.entry(table, pti)};
-            if (pte.present()) {
-                frames_.refer(pte.frame().frame(), +1);
-            }
-        }
+        });
     }
 
     /// Whether a table was freed.
@@ -100,7 +73,7 @@ private:
         for_each_counted([&](Frame frame, FrameRecord record) {
             if (record.references() == kHadSome && !record.held()) {
                 table_freed = table_freed || record.role() == FrameRole::table;
-                owned_.release(frame, record);
+                owned_.release(frame);
                 freed += 1;
             } else {
                 frames_.set_references(frame, record.references() & ~kHadSome);
@@ -109,10 +82,10 @@ private:
         return table_freed;
     }
 
-    Scratch<H>& scratch_;
     Frames<H>& frames_;
     Ownership<H>& owned_;
     SpaceKeeper<H>& keeper_;
+    Census<H>& census_;
     KernelFacts facts_{};
 };
 

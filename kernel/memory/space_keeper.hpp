@@ -5,7 +5,7 @@
 #pragma once
 
 #include "kernel/memory/breath.hpp"
-#include "kernel/memory/ownership.hpp"
+#include "kernel/memory/census.hpp"
 
 namespace pagelab::memory {
 
@@ -18,9 +18,9 @@ template <Hardware H>
 class SpaceKeeper {
 public:
     constexpr SpaceKeeper(H& hw, Scratch<H>& scratch, Spaces& spaces, Tables<H>& tables, Frames<H>& frames,
-                          Flusher<H>& flusher, Ownership<H>& owned, Breath<H>& breath)
+                          Flusher<H>& flusher, Ownership<H>& owned, Census<H>& census, Breath<H>& breath)
         : hw_(hw), scratch_(scratch), spaces_(spaces), tables_(tables), frames_(frames), flusher_(flusher),
-          owned_(owned), breath_(breath) {}
+          owned_(owned), census_(census), breath_(breath) {}
 
     /// Frames that a space of this kind needs before anything is mapped in it, with its directory.
     [[nodiscard]] std::uint32_t frames_needed(Strategy strategy) const {
@@ -86,18 +86,18 @@ public:
         tables_.space_loaded(global);
     }
 
-    /// Frees every frame and table that only this space has, and its directory. It must not be loaded. Says
-    /// how many frames that were.
+    /// Frees every frame and table that only this space has, its directory, and what its strategy has of its
+    /// own. Of these a frame that other entries lead to stays, as data. It must not be loaded. Says how many
+    /// frames that were.
     std::uint32_t destroy(std::uint32_t number) {
         tables_.close_foreign();
-        Space& space = spaces_[number];
+        const Space space = spaces_[number];
         const std::uint32_t before = frames_.counts().free;
-        for (std::uint32_t pdi = 0; pdi < space.user_slots(); ++pdi) {
+        for_each_counted_slot(space, false, [&](std::uint32_t pdi) {
             drop_slot(space.directory, Pde{scratch_.entry(space.directory, pdi)});
-        }
-        for_each_own_frame(space, [this](Frame frame) { frames_.give(frame); });
-        owned_.release(space.directory, frames_.record(space.directory));
-        space = Space{};
+        });
+        spaces_[number] = Space{};
+        free_own_frames(space);
         flusher_.drop_global(); // what it had of global pages may be cached, and their frames are free
         return frames_.counts().free - before;
     }
@@ -107,7 +107,7 @@ public:
         namespace layout = interface::layout;
         Space& space = spaces_[number];
         space = Space{.directory = directory, .strategy = strategy, .shares = shares};
-        owned_.take_again(directory, FrameRecord{FrameRole::directory, 1});
+        take_own(directory, FrameRecord{FrameRole::directory, 1});
         owned_.shield(directory);
         if (strategy == Strategy::table || strategy == Strategy::upper_half) {
             space.arena = scratch_.entry(directory, layout::kArenaSlot) >> 12;
@@ -116,8 +116,8 @@ public:
             space.words = scratch_.entry(space.arena, layout::kArenaWords.table_index()) >> 12;
         }
         space.direct_tables = strategy == Strategy::direct ? direct_tables() : 0;
-        for_each_own_frame(space, [this](Frame frame) { take_own(frame); });
-        for (std::uint32_t pdi = space.user_slots(); pdi-- > 0;) {
+        for_each_own_frame(space, [this](Frame frame) { take_own(frame, kOwn); });
+        for_each_counted_slot(space, true, [&](std::uint32_t pdi) {
             take_slot(directory, Pde{scratch_.entry(directory, pdi)});
             if (const auto index = displaced_index(pdi); index && strategy == Strategy::upper_half) {
                 const std::uint32_t page =
@@ -125,7 +125,7 @@ public:
                 space.displaced[*index] =
                     kind(Pde{scratch_.entry(directory, pdi)}) == EntryKind::table ? page : 0;
             }
-        }
+        });
     }
 
     /// Takes over every directory that the records know: numbers in the order of frames, strategies by what
@@ -183,6 +183,7 @@ public:
 private:
     using EntryKind = paging::EntryKind;
     static constexpr std::uint32_t kTableBits = paging::bits::kPresent | paging::bits::kWritable;
+    static constexpr FrameRecord kOwn{FrameRole::kernel, 0};
 
     [[nodiscard]] EntryKind kind(Pde pde) { return pde.kind(context(hw_)); }
 
@@ -223,10 +224,41 @@ private:
         }
         return frame;
     }
-    [[nodiscard]] Frame take_own() {
-        return take_zeroed(FrameRecord{FrameRole::kernel, 0}).value_or(Frame{0});
+    [[nodiscard]] Frame take_own() { return take_zeroed(kOwn).value_or(Frame{0}); }
+    /// Takes a frame of a destroyed space again, also where it stayed as data for who showed it.
+    void take_own(Frame frame, FrameRecord as) {
+        if (frames_.is_free(frame)) {
+            owned_.take_again(frame, as);
+        } else if (frames_.record(frame).role() == FrameRole::data) {
+            frames_.become(frame, as);
+        }
     }
-    void take_own(Frame frame) { owned_.take_again(frame, FrameRecord{FrameRole::kernel, 0}); }
+    void free_own_frames(const Space& space) {
+        const auto each = [&](auto&& visit) {
+            for_each_own_frame(space, visit);
+            visit(space.directory);
+        };
+        each([this](Frame frame) {
+            owned_.unshield(frame);
+            frames_.become(frame, FrameRecord{FrameRole::data, Census<H>::kInDoubt});
+        });
+        const auto in_doubt = [this](std::uint64_t frame) {
+            const FrameRecord record = frames_.record(frame);
+            return record.role() == FrameRole::data && record.references() >= Census<H>::kInDoubt;
+        };
+        census_.for_each_reference([&](std::uint64_t frame) {
+            if (in_doubt(frame)) {
+                frames_.refer(frame, +1);
+            }
+        });
+        each([this](Frame frame) {
+            const std::uint32_t references = frames_.record(frame).references() - Census<H>::kInDoubt;
+            frames_.set_references(frame, references);
+            if (references == 0) {
+                frames_.give(frame);
+            }
+        });
+    }
 
     /// The arena: a table that shows itself as its first page.
     [[nodiscard]] bool build_arena(Space& space) {
@@ -275,59 +307,45 @@ private:
     // --------------------------------------------------------------------- drop_slot runs upwards and
     // take_slot downwards, each the other's reverse: a table that two slots share goes with the last of them
     // and comes back with it.
+
+    /// The slots whose entries are the user's, upwards or downwards: slot 1023 too, where it is no self-map.
+    template <class F>
+    void for_each_counted_slot(const Space& space, bool downwards, F&& visit) {
+        const bool last = space.strategy != Strategy::recursive && space.strategy != Strategy::upper_half;
+        const std::uint32_t end = space.user_slots() + (last ? 1 : 0);
+        for (std::uint32_t i = 0; i < end; ++i) {
+            const std::uint32_t at = downwards ? end - 1 - i : i;
+            visit(at < space.user_slots() ? at : interface::layout::kSelfMapSlot);
+        }
+    }
     void drop_slot(Frame directory, Pde pde) {
         if (kind(pde) == EntryKind::page) {
-            for_each_frame_of(pde, [this](std::uint64_t frame) { drop_leaf(frame); });
+            for_each_frame_of(pde, [this](std::uint64_t frame) { owned_.drop_page(frame); });
         } else if (kind(pde) == EntryKind::table && frame_of(pde.table()) != directory) {
-            drop_frame(pde.table().frame());
+            drop_table(pde.table().frame());
         }
         breath_.take();
     }
-    /// One reference less; with the last one the frame is free, and what a table led to lost one as well.
-    void drop_frame(std::uint64_t number) {
-        frames_.refer(number, -1);
-        if (!owned_.is_unused(number)) {
-            return;
-        }
-        const FrameRecord record = frames_.record(number);
-        const auto frame = static_cast<Frame>(number);
-        for (std::uint32_t pti = 0; record.role() == FrameRole::table && pti < paging::kEntryCount; ++pti) {
-            const Pte pte{scratch_.entry(frame, pti)};
-            if (pte.present()) {
-                drop_leaf(pte.frame().frame());
-            }
-        }
-        owned_.release(frame, record);
-    }
-    void drop_leaf(std::uint64_t frame) {
-        frames_.refer(frame, -1);
-        if (owned_.is_unused(frame)) {
-            owned_.release(static_cast<Frame>(frame), frames_.record(frame));
+    void drop_table(std::uint64_t table) {
+        frames_.refer(table, -1);
+        if (owned_.is_unused(table)) {
+            owned_.drop(static_cast<Frame>(table));
         }
     }
 
     void take_slot(Frame directory, Pde pde) {
         if (kind(pde) == EntryKind::page) {
-            for_each_frame_of(pde, [this](std::uint64_t frame) { take_frame(frame, FrameRole::data); });
+            for_each_frame_of(pde, [this](std::uint64_t frame) { owned_.take_page(frame); });
         } else if (kind(pde) == EntryKind::table && frame_of(pde.table()) != directory) {
             const Frame table = frame_of(pde.table());
-            const bool freed = frames_.is_free(table);
-            take_frame(table, FrameRole::table);
-            for (std::uint32_t pti = freed ? paging::kEntryCount : 0; pti-- > 0;) {
-                const Pte pte{scratch_.entry(table, pti)};
-                if (pte.present()) {
-                    take_frame(pte.frame().frame(), FrameRole::data);
-                }
+            if (frames_.is_free(table)) {
+                owned_.take_again(table, FrameRecord{FrameRole::table, 0});
+                owned_.take_pages_again(table);
+                owned_.shield(table);
             }
+            frames_.refer(table, +1);
         }
         breath_.take();
-    }
-    void take_frame(std::uint64_t frame, FrameRole role) {
-        if (frame < frames_.mark() && frames_.is_free(static_cast<Frame>(frame))) {
-            owned_.take_again(static_cast<Frame>(frame), FrameRecord{role, 0});
-            owned_.shield(static_cast<Frame>(frame));
-        }
-        frames_.refer(frame, +1);
     }
     template <class F>
     void for_each_frame_of(Pde large, F&& visit) {
@@ -344,6 +362,7 @@ private:
     Frames<H>& frames_;
     Flusher<H>& flusher_;
     Ownership<H>& owned_;
+    Census<H>& census_;
     Breath<H>& breath_;
 };
 

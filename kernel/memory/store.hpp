@@ -111,6 +111,9 @@ private:
             }
         }
         transaction_.work_in(before);
+        if (!found) {
+            transaction_.adopt_orphan(frame_of(word), Pte{old}, Pte{value});
+        }
         return done;
     }
     /// Whether the word is an entry of the space in work.

@@ -123,6 +123,15 @@ public:
         return true;
     }
 
+    /// The same in a table that no directory leads to: nothing names its entries, so they can't be taken
+    /// back, like the bytes of a page. The counts follow.
+    void adopt_orphan(Frame table, Pte old, Pte value) {
+        if (owned_.is_counting_table(table)) {
+            owned_.hold(value);
+            owned_.word_changed(table, old.raw(), value.raw());
+        }
+    }
+
     /// Takes a zeroed frame.
     [[nodiscard]] std::optional<Frame> take(FrameRecord as) {
         if (journal_.room() == 0) {
@@ -158,10 +167,11 @@ public:
     /// Gives a frame back. Its translations must have been flushed.
     [[nodiscard]] bool give(Frame frame) {
         const FrameRecord before = frames_.record(frame);
-        if (!journal_.add({JournalKind::frame_free, 0, frame << 12, before.raw()}, hw_.ticks())) {
+        const JournalItem item{JournalKind::frame_free, owned_.entries_sum(frame), frame << 12, before.raw()};
+        if (!journal_.add(item, hw_.ticks())) {
             return false;
         }
-        owned_.release(frame, before);
+        owned_.drop(frame);
         return true;
     }
 
@@ -425,18 +435,28 @@ private:
             const Frame frame = item.old_value >> 12;
             if (Ownership<H>::is_counted(
                     frames_.record(frame).role())) { // else it was journaled and not done yet
-                owned_.release(frame, frames_.record(frame));
+                owned_.drop(frame);
             }
             break;
         }
         case JournalKind::frame_free:
-            owned_.take_again(item.old_value >> 12, FrameRecord{item.new_value});
+            take_again(item);
             break;
         case JournalKind::control:
             set_control(item.address, item.old_value);
             break;
         default:
             break;
+        }
+    }
+
+    void take_again(const JournalItem& freed) {
+        const Frame frame = freed.old_value >> 12;
+        const FrameRecord before{freed.new_value};
+        if (before.role() == FrameRole::table) {
+            owned_.take_table_again(frame, before, freed.address);
+        } else {
+            owned_.take_again(frame, before);
         }
     }
 

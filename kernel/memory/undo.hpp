@@ -13,7 +13,8 @@ public:
         : frames_(frames), journal_(journal), transaction_(transaction) {}
 
     /// Takes back the newest command that changed something and still stands. Its entries get their old
-    /// words, its frames go back or come back; the bytes in them are what they are by now.
+    /// words, its frames go back or come back; the bytes in them are what they are by now. A table whose
+    /// words are others by now comes back empty.
     [[nodiscard]] std::expected<machine::UndoReport, OperationError> run() {
         const auto group = find();
         if (!group) {
