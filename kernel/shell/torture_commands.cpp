@@ -483,13 +483,36 @@ private:
             print(out_, "space use 0");
         } else if (one_of(2) && space_exists(number)) {
             say(out_, "space delete {}", Decimal{number});
-        } else if (one_of(4)) {
-            return frames();
+        } else if (one_of(2)) {
+            return free_unreferenced();
         } else {
             say(out_, "setpde {} 0", Decimal{kUserSlot + random_.below(kUserSlots)});
         }
         return true;
     }
+    /// Raw entries lose tables and pages without giving them back.
+    bool free_unreferenced() {
+        const auto ram_end = static_cast<std::uint32_t>(machine_.ram_end().raw() >> 12);
+        const auto is_lost = [&](std::uint32_t frame) {
+            const interface::FrameRecord record = machine_.frame_record(at(frame));
+            return (record.role() == FrameRole::data || record.role() == FrameRole::table) &&
+                   record.references() == 0;
+        };
+        const std::uint32_t start = random_.below(ram_end);
+        for (std::uint32_t i = 0; i < ram_end; ++i) {
+            const std::uint32_t first = (start + i) % ram_end;
+            std::uint32_t count = 0;
+            while (count < paging::kEntryCount && first + count < ram_end && is_lost(first + count)) {
+                count += 1;
+            }
+            if (count != 0) {
+                say(out_, "free {} {}", at(first), Decimal{count});
+                return true;
+            }
+        }
+        return false;
+    }
+    static PhysAddr at(std::uint32_t frame) { return PhysAddr{std::uint64_t{frame} << 12}; }
 
     Line& out_;
     Machine& machine_;
