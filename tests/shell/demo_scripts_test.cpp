@@ -1,8 +1,6 @@
 // The scripts of `demo` on the kernel's own memory room, over a simulated CPU whose TLB keeps every
 // translation until it is flushed and honours G, as a real one does and QEMU does not.
-#include "kernel/memory/strategy_loops.inl.hpp"
-#include "kernel/shell/shell.hpp"
-#include "tests/memory/bench.hpp"
+#include "tests/shell/simulated_shell.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,35 +8,8 @@
 #include <memory>
 #include <string>
 
-namespace pagelab::memory {
-template LoopResult run_loop(simulation::Machine&, Scratch<simulation::Machine>&, const Space&, LoopKind,
-                             const LoopPages&, std::uint32_t);
-} // namespace pagelab::memory
-
 namespace pagelab::shell::test {
 namespace {
-
-using simulation::Bench;
-
-/// A shell on a simulated lab: type a line, read what comes.
-struct SimulatedShell {
-    Bench bench{4096};
-    std::unique_ptr<Shell> shell = std::make_unique<Shell>(bench.lab);
-
-    std::string run(const std::string& line) {
-        bench.machine.output.clear();
-        const std::string keys = line + "\r";
-        bench.machine.input.assign(keys.begin(), keys.end());
-        for (;;) {
-            try {
-                shell->run();
-                return bench.machine.output;
-            } catch (const simulation::Fault& fault) {
-                shell->abandon({.vector = 14, .code = fault.code, .cr2 = fault.cr2});
-            }
-        }
-    }
-};
 
 TEST(Demos, AreNamedOnceAndSayWhatTheyShow) {
     EXPECT_GE(demos().size(), 22u) << "one for each pitfall";

@@ -1,0 +1,8 @@
+// The strategies' loops for the simulated CPU, which the kernel has for its own alone.
+#include "kernel/memory/strategy_loops.inl.hpp"
+#include "tests/memory/simulator.hpp"
+
+namespace pagelab::memory {
+template LoopResult run_loop(simulation::Machine&, Scratch<simulation::Machine>&, const Space&, LoopKind,
+                             const LoopPages&, std::uint32_t);
+} // namespace pagelab::memory
