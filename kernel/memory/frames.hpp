@@ -212,6 +212,12 @@ public:
         return frame < mark_ && record(frame).role() == FrameRole::free;
     }
 
+    /// Memory that no entry and nothing of the kernel's lies in.
+    [[nodiscard]] bool is_plain(std::uint64_t frame) const {
+        const FrameRole role = record(frame).role();
+        return role == FrameRole::data || role == FrameRole::free || role == FrameRole::reserved;
+    }
+
     /// Counts an entry that begins (+1) or ceases (-1) to lead to the frame. Only data and tables count.
     void refer(std::uint64_t frame, std::int32_t delta) {
         if (frame >= mark_) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/memory/guard.hpp"
+#include "kernel/memory/reached.hpp"
 #include "kernel/memory/transaction.hpp"
 #include "kernel/paging/walk.hpp"
 
@@ -19,10 +20,13 @@ public:
     constexpr Store(H& hw, Scratch<H>& scratch, Spaces& spaces, Tables<H>& tables, Frames<H>& frames,
                     Transaction<H>& transaction, Guard<H>& guard)
         : hw_(hw), scratch_(scratch), spaces_(spaces), tables_(tables), frames_(frames),
-          transaction_(transaction), guard_(guard) {}
+          transaction_(transaction), guard_(guard), reached_(hw, scratch, frames) {}
 
     /// Forgets which page was checked last: a table may have changed.
-    void forget() { checked_page_ = kNone; }
+    void forget() {
+        checked_page_ = kNone;
+        reached_.forget();
+    }
 
     /// A store at a virtual address; `translate(va)` says where the tables lead. May fault.
     template <class T>
@@ -35,14 +39,14 @@ public:
         if ((va.raw() & 3) + size > 4) {
             return by_bytes(va, size, value, force, translate);
         }
-        const std::optional<PhysAddr> pa = translate(va);
+        const std::optional<PhysAddr> pa = reached_.at(va, translate(va));
         if (!pa) {
-            hw_.store(va, unit, value); // there is no page: the CPU says so itself
+            hw_.store(va, unit, value); // where there is no page the CPU says so itself
             return {};
         }
         const auto store = [&] { hw_.store(va, unit, value); };
         const Done done = guarded_store(va, *pa, unit, value, force, store);
-        if (done && is_plain(*pa)) {
+        if (done && frames_.is_plain(pa->frame())) {
             checked_page_ = va.page_base().raw();
         }
         return done;
@@ -68,15 +72,9 @@ private:
         return {};
     }
 
-    /// Memory that no entry and nothing of the kernel's lies in.
-    [[nodiscard]] bool is_plain(PhysAddr pa) const {
-        const FrameRole role = frames_.record(pa.frame()).role();
-        return role == FrameRole::data || role == FrameRole::free || role == FrameRole::reserved;
-    }
-
     template <class S>
     Done guarded_store(VirtAddr va, PhysAddr pa, Unit unit, std::uint32_t value, bool force, S&& store) {
-        if (is_plain(pa)) {
+        if (frames_.is_plain(pa.frame())) {
             store();
             return {};
         }
@@ -141,6 +139,7 @@ private:
     Frames<H>& frames_;
     Transaction<H>& transaction_;
     Guard<H>& guard_;
+    Reached<H> reached_;
     std::uint32_t checked_page_ = kNone;
 };
 

@@ -44,6 +44,48 @@ TEST_F(Store, RefusesTheKernelsMemoryUnderAnyName) {
     EXPECT_EQ(machine.word(data), 1u);
 }
 
+TEST_F(Store, RefusesTheKernelsMemoryAlsoWhereOnlyTheTlbKnowsIt) {
+    const std::uint32_t data = Machine::kImageData << 12;
+    machine.set_word(data + 12, 77);
+    ASSERT_TRUE(bench.map_to(0x40000000, data));
+    ASSERT_TRUE(bench.command([&] { return lab.set_pte(VirtAddr{0x40000000}, data | 0x67, {}); }));
+    EXPECT_EQ(machine.load(VirtAddr{0x4000000c}, Unit::word), 77u) << "and now it is cached, with D";
+    const ChangeOptions unflushed{.flush = false};
+    ASSERT_TRUE(bench.command(
+        [&] { return lab.unmap({.va = VirtAddr{0x40000000}, .count = 1, .options = unflushed}); }));
+    EXPECT_EQ(poke(0x4000000c, 1).error().refusal, Refusal::guarded);
+    ASSERT_TRUE(bench.map(0x40000000));
+    ASSERT_FALSE(machine.stale().empty());
+    EXPECT_EQ(poke(0x4000000c, 1).error().refusal, Refusal::guarded) << "not the page that the tables name";
+    EXPECT_EQ(machine.word(data + 12), 77u);
+    machine.flush_everything();
+    EXPECT_TRUE(poke(0x4000000c, 1));
+}
+
+TEST_F(Store, WritesAPageOfTheUsersThatOnlyTheTlbKnows) {
+    ASSERT_TRUE(bench.map(0x40000000));
+    const std::uint32_t frame = bench.pte(0x40000000) & ~0xfffu;
+    ASSERT_TRUE(poke(0x40000000, 1));
+    ASSERT_TRUE(bench.command(
+        [&] { return lab.unmap({.va = VirtAddr{0x40000000}, .count = 1, .options = {.flush = false}}); }));
+    ASSERT_TRUE(poke(0x40000000, 2)) << "to show that is what noflush is for";
+    EXPECT_EQ(machine.word(frame), 2u);
+}
+
+TEST_F(Store, AFillThatOverwritesItsOwnWayIsCountedToItsEnd) {
+    ASSERT_TRUE(bench.map_to(0x40000000, Machine::kDirectory << 12));
+    ASSERT_TRUE(bench.map(0x50000000));
+    const std::uint32_t table = bench.pde(320) >> 12;
+    ASSERT_EQ(lab.frame_record(PhysAddr{table * 4096ull}).references(), 1u);
+    lab.begin_command("fill");
+    for (std::uint32_t slot = 250; slot < 400; ++slot) { // slot 256 is the page's own
+        ASSERT_TRUE(lab.store(VirtAddr{0x40000000 + slot * 4}, Unit::word, 0, {})) << slot;
+    }
+    lab.end_command(interface::Status::ok, true);
+    EXPECT_EQ(bench.pde(320), 0u);
+    EXPECT_EQ(lab.frame_record(PhysAddr{table * 4096ull}).references(), 0u);
+}
+
 TEST_F(Store, APokeIntoTheDirectoryIsAChangeThatUndoTakesBack) {
     ASSERT_TRUE(bench.map(0x40000000));
     const State before = state_of(bench);
