@@ -225,8 +225,10 @@ Verdict strategies(Machine& machine) {
         const std::uint32_t slots = half ? layout::kUpperHalfSlot : layout::kFirstKernelSlot;
         for (std::uint32_t pdi = 0; pdi < slots && !machine.poll(); ++pdi) {
             const Pde pde{entry(machine, space.directory, pdi)};
+            // The direct strategy has pages for RAM, and not for all that 32-bit entries reach.
             const bool reached =
-                space.strategy != Strategy::direct || (pde.table().raw() >> 22) < layout::kDirectSlots;
+                space.strategy != Strategy::direct ||
+                (pde.table() < machine.ram_end() && (pde.table().raw() >> 22) < layout::kDirectSlots);
             if (pde.kind(context) != EntryKind::table || !reached) {
                 continue;
             }
