@@ -47,7 +47,7 @@ public:
         if (repairs_.total == 0) {
             return true;
         }
-        flush();
+        flush_everything(hw_);
         return false;
     }
 
@@ -121,16 +121,6 @@ private:
                     [this](std::uint32_t i) { return rescue::rescue_entry(image_, i); });
         check_table(image_.rescue_table, rescue::kRescueWindow + 1, paging::kEntryCount, RepairKind::rescue,
                     1, [this](std::uint32_t i) { return rescue::rescue_entry(image_, i); });
-    }
-
-    /// Global translations too: the broken ones may be among them.
-    void flush() {
-        const std::uint32_t cr4 = hw_.cr4();
-        if ((cr4 & paging::cr4::kPge) != 0) {
-            hw_.set_cr4(cr4 & ~paging::cr4::kPge);
-            hw_.set_cr4(cr4);
-        }
-        hw_.set_cr3(hw_.cr3());
     }
 
     H& hw_;

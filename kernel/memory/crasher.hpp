@@ -39,6 +39,9 @@ public:
             // First told, then done: behind it nothing can be told.
             hw_.lab_page().cr3 = value;
             break;
+        case Crash::esp:
+            flush_everything(hw_); // the guard asked the tables where the pushes will go
+            break;
         case Crash::stack:
             unmap_kernel_page(facts_.stack);
             break;

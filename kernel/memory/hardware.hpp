@@ -98,6 +98,17 @@ template <Hardware H>
     return {.control = {.cr0 = hw.cr0(), .cr3 = hw.cr3(), .cr4 = hw.cr4()}, .cpu = hw.limits()};
 }
 
+/// Drops every translation that the TLB holds, global ones too (SDM 3A 4.10.4.1).
+template <Hardware H>
+void flush_everything(H& hw) {
+    const std::uint32_t cr4 = hw.cr4();
+    if ((cr4 & paging::cr4::kPge) != 0) {
+        hw.set_cr4(cr4 & ~paging::cr4::kPge);
+        hw.set_cr4(cr4);
+    }
+    hw.set_cr3(hw.cr3());
+}
+
 /// What is put where a fetch is tried: a `ret` for ring 0, an `int3` for ring 3, which has no stack.
 inline constexpr std::uint8_t kFetchByteKernel = 0xC3;
 inline constexpr std::uint8_t kFetchByteUser = 0xCC;

@@ -29,6 +29,19 @@ TEST_F(Crasher, HandsTheUsualValueOrTheGivenOneToTheCpu) {
               (std::vector<Done>{{Crash::esp, machine::kNowhere}, {Crash::esp, 0x12345678}}));
 }
 
+TEST_F(Crasher, FlushesBeforeItPushes) {
+    ASSERT_TRUE(bench.map(0x40000000, 1, paging::bits::kWritable | paging::bits::kGlobal));
+    bench.machine.store(VirtAddr{0x40000000}, memory::Unit::word, 1);
+    ASSERT_TRUE(bench.command([&] {
+        return bench.lab.unmap({.va = VirtAddr{0x40000000}, .count = 1, .options = {.flush = false}});
+    }));
+    ASSERT_FALSE(bench.machine.stale().empty());
+    bench.lab.begin_command("crash");
+    ASSERT_TRUE(bench.lab.crash(Crash::esp, 0x40001000, {}));
+    EXPECT_TRUE(bench.machine.stale().empty()) << "pushes would go where only the TLB leads";
+    bench.lab.end_command(interface::Status::ok, false);
+}
+
 TEST_F(Crasher, RefusesWhatNoRescueSurvivesButDoesItByForce) {
     for (const Crash deadly : {Crash::idt, Crash::gdt}) {
         const auto refused = crash(deadly);
