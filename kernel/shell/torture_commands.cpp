@@ -526,19 +526,19 @@ struct Maker::Choice {
 };
 
 /// Of 256. Each gives false where what it drew would be the witnesses' business.
-constinit const std::array<Maker::Choice, 13> Maker::kChoices = {{{142, &Maker::change},
+constinit const std::array<Maker::Choice, 13> Maker::kChoices = {{{150, &Maker::change},
                                                                   {14, &Maker::directory_slot},
                                                                   {13, &Maker::kernel_entry},
                                                                   {13, &Maker::poke},
                                                                   {10, &Maker::poke_physical},
                                                                   {5, &Maker::fill},
-                                                                  {10, &Maker::access},
+                                                                  {7, &Maker::access},
                                                                   {13, &Maker::space},
                                                                   {5, &Maker::undo},
-                                                                  {4, &Maker::control},
+                                                                  {3, &Maker::control},
                                                                   {5, &Maker::frames},
-                                                                  {4, &Maker::ask},
-                                                                  {18, &Maker::crash}}};
+                                                                  {3, &Maker::ask},
+                                                                  {15, &Maker::crash}}};
 
 bool Maker::try_one() {
     if ((state_.options & interface::torture_options::kHang) != 0 && random_.below(20000) == 0) {
