@@ -251,8 +251,9 @@ ChangeResult Changes<H>::free_frames(PhysAddr first, std::uint32_t count) {
         const PhysAddr frame = first.plus(static_cast<std::uint64_t>(i) * paging::kPageSize);
         const FrameRecord record = frames_.record(frame.frame());
         // A table that no PDE leads to any more is the user's to give back, like a page that a raw entry
-        // lost.
-        if (record.role() != FrameRole::data && record.role() != FrameRole::table) {
+        // lost; those of boot never are, also where a broken slot 768 has just been put right behind the
+        // books.
+        if (!Ownership<H>::is_counted(record.role()) || frames_.is_of_boot(frame.frame())) {
             return refuse(Refusal::not_allocated, frame);
         }
         if (record.references() != 0) {

@@ -90,6 +90,15 @@ TEST_F(Books, ATableWhoseFrameWasUsedSinceComesBackEmpty) {
     EXPECT_EQ(bench.pte(kPage + 0x5000), 0u);
 }
 
+TEST_F(Books, TheTablesOfBootAreNobodysToFree) {
+    const std::uint32_t table = Machine::kKernelTable << 12;
+    // Nothing seems to lead there: slot 768 was put right behind the books.
+    bench.machine.store(VirtAddr{interface::layout::kFrameRecords.raw() + Machine::kKernelTable * 4},
+                        Unit::word, FrameRecord{FrameRole::table, 0}.raw());
+    EXPECT_FALSE(free_frame(table));
+    EXPECT_EQ(record(table).role(), FrameRole::table);
+}
+
 TEST_F(Books, AStoreIntoAnOrphanTableIsCounted) {
     const std::uint32_t table = orphan(1);
     ASSERT_TRUE(bench.map(0x50000000));
