@@ -6,11 +6,13 @@ The answers are known because the mapping was built from them: a case says which
 written from the same choice. Nothing here decodes a word, and no decoder of the house is imported.
 
 Usage: generate.py [--check] [FILE]   (default: walk-32bit.jsonl beside this file)
+       generate.py --exhaustive       (every value of the bits that matter, to stdout: too many for a file)
 README.md describes the format.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import sys
@@ -126,8 +128,10 @@ class Case:
         for slot, names in self.slots.items():
             words[self.directory + 4 * slot] = Table(names, self.directory).word()
         words[self.directory + 4 * self.pdi] = self.pde.word()
-        if isinstance(self.pde, Table) and self.pte is not None:
-            words[self.pde.frame + 4 * self.pti] = self.pte.word()
+        if self.pte is not None:
+            # Where the PDE is absent its table lies there all the same, and nobody may look.
+            frame = self.pde.frame if isinstance(self.pde, Table) else TABLE
+            words[frame + 4 * self.pti] = self.pte.word()
         return {hex8(pa): hex8(word) for pa, word in sorted(words.items()) if word and pa < RAM}
 
     def rights(self, levels: list[set[str]]) -> tuple[str, str]:
@@ -450,6 +454,44 @@ def paging_off() -> Iterator[str]:
         yield json.dumps(vector, separators=(",", ":"))
 
 
+PDE_CHOICES = ["P", "RW", "US", "A", "D", "PS", "G"]
+PTE_CHOICES = ["P", "RW", "US", "A", "D", "G"]
+# The same bit under the name that it has where the PDE leads to a table.
+IGNORED = {"D": "IGN6", "PS": "IGN7", "G": "IGN8"}
+
+
+def subsets(names: list[str]) -> Iterator[set[str]]:
+    for number in range(1 << len(names)):
+        yield {name for position, name in enumerate(names) if number >> position & 1}
+
+
+def exhaustive() -> Iterator[Case]:
+    """All bits of both entries and of the registers that the access matrix of the kernel tries."""
+    for wp, pse, pge in itertools.product((0, WP), (0, PSE), (0, PGE)):
+        control = dict(cr0=PG | PE | wp, cr4=pse | pge)
+        for upper in subsets(PDE_CHOICES):
+            if "PS" in upper and pse:
+                yield Case(320, 5, 0x123, large(upper), **control)
+                continue
+            for lower in subsets(PTE_CHOICES):
+                yield Case(320, 5, 0x123, table(upper), small(lower), **control)
+
+
+def large(chosen: set[str]) -> Large | Absent:
+    whole = Large(chosen - {"P"})
+    return whole if "P" in chosen else Absent(whole.word() & ~1)
+
+
+def table(chosen: set[str]) -> Table | Absent:
+    whole = Table({IGNORED.get(name, name) for name in chosen - {"P"}})
+    return whole if "P" in chosen else Absent(whole.word() & ~1)
+
+
+def small(chosen: set[str]) -> Small | Absent:
+    whole = Small(chosen - {"P"})
+    return whole if "P" in chosen else Absent(whole.word() & ~1)
+
+
 def lines() -> Iterator[str]:
     groups = (
         rights_product,
@@ -470,6 +512,10 @@ def lines() -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
+    if arguments == ["--exhaustive"]:
+        for case in exhaustive():
+            print(case.line())
+        return 0
     check = "--check" in arguments
     names = [word for word in arguments if word != "--check"]
     target = Path(names[0]) if names else Path(__file__).with_name("walk-32bit.jsonl")
