@@ -15,18 +15,13 @@ FOLDER = Path(os.environ.get("PAGELAB_BUILD", ROOT / "build")) / "proof"
 
 def record(kind: str, name: str, **facts: Any) -> None:
     """Keeps what a test counted; `name` tells it from others of its kind."""
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / (re.sub(r"[^\w.-]+", "-", f"{kind} {name}") + ".json")
     path.write_text(json.dumps({"kind": kind, "name": name, **facts}) + "\n", encoding="utf-8")
 
 
-def forget() -> None:
-    """Before a run whose records are to be its own."""
-    for path in FOLDER.glob("*.json"):
-        path.unlink()
-
-
-def read(kind: str) -> list[dict[str, Any]]:
-    """All of a kind, by name."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")]
+def read(kind: str, since: float = 0.0) -> list[dict[str, Any]]:
+    """All of a kind, by name, that are not older than `since` (seconds of the epoch)."""
+    paths = (path for path in FOLDER.glob("*.json") if path.stat().st_mtime >= since)
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     return sorted((one for one in found if one["kind"] == kind), key=lambda one: str(one["name"]))

@@ -97,7 +97,13 @@ def check_sets(run: Run, sets: list[str]) -> None:
     pin = run.pin()
     for name, total in totals.items():
         records.record(
-            "matrix", f"{run.name()} {name}", engine=run.engine, model=run.model, set=name, **total
+            "matrix",
+            f"{run.name()} {name}",
+            engine=run.engine,
+            version=run.version,
+            model=run.model,
+            set=name,
+            **total,
         )
         assert "unexplained" not in total
         if pin is None:
