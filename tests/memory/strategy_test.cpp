@@ -1,15 +1,8 @@
 // Spaces of every strategy on a simulated machine: filled, edited, switched, cloned, shared, deleted.
-#include "kernel/memory/strategy_loops.inl.hpp"
-
 #include "kernel/selftest/invariants.hpp"
 #include "tests/memory/bench.hpp"
 
 #include <gtest/gtest.h>
-
-namespace pagelab::memory {
-template LoopResult run_loop(simulation::Machine&, Scratch<simulation::Machine>&, const Space&, LoopKind,
-                             const LoopPages&, std::uint32_t);
-} // namespace pagelab::memory
 
 namespace pagelab::simulation {
 namespace {
