@@ -19,9 +19,8 @@ constexpr std::uint32_t kPageFault = 14;
 
 class Matrix {
 public:
-    Matrix(machine::Machine& machine, MatrixSet set, MatrixListener& listener, Rig& rig, const RigPlan& plan)
-        : machine_(machine), set_(set), listener_(listener), rig_(rig),
-          plan_(plan), cpu_{.cr4 = plan.cr4, .limits = plan.cpu} {}
+    Matrix(MatrixSet set, MatrixListener& listener, Rig& rig, const RigPlan& plan)
+        : set_(set), listener_(listener), rig_(rig), plan_(plan), cpu_{.cr4 = plan.cr4, .limits = plan.cpu} {}
 
     MatrixCounts run() {
         std::uint32_t controls = 0;
@@ -58,7 +57,7 @@ private:
         for_each_entries(set_, cpu_, control, [&](const MatrixEntries& bits) {
             pairs_ += 1;
             if (pairs_ % kPairsPerPoll == 0) {
-                interrupted_ = interrupted_ || machine_.poll();
+                interrupted_ = interrupted_ || listener_.poll();
             }
             if (interrupted_) {
                 return;
@@ -178,7 +177,6 @@ private:
         return trial.answer.value == (small ? machine::kSmallPageWord : machine::kOtherPageWord);
     }
 
-    machine::Machine& machine_;
     MatrixSet set_;
     MatrixListener& listener_;
     Rig& rig_;
@@ -193,14 +191,13 @@ private:
 
 } // namespace
 
-std::expected<MatrixCounts, machine::OperationError> run_matrix(machine::Machine& machine, MatrixSet set,
+std::expected<MatrixCounts, machine::OperationError> run_matrix(Rig& rig, MatrixSet set,
                                                                 MatrixListener& listener) {
-    Rig& rig = machine.rig();
     const auto plan = rig.open();
     if (!plan) {
         return std::unexpected(plan.error());
     }
-    const MatrixCounts counts = Matrix{machine, set, listener, rig, *plan}.run();
+    const MatrixCounts counts = Matrix{set, listener, rig, *plan}.run();
     rig.close();
     return counts;
 }

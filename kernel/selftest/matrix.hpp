@@ -1,9 +1,9 @@
 // The access matrix: for each combination of a set (combinations.hpp) the model's prediction beside what the
 // CPU did. Fault or not, error code, CR2, physical address, A and D of both entries; no data on a fault.
-// For the command `selftest` and the host's tests. Asks the abstract machine and leaves it as it was.
+// For the command `selftest` and the host's tests. Asks the rig, which leaves all as it was.
 #pragma once
 
-#include "kernel/machine/machine.hpp"
+#include "kernel/machine/rig.hpp"
 #include "kernel/paging/walk.hpp"
 #include "kernel/selftest/combinations.hpp"
 
@@ -52,6 +52,8 @@ struct MatrixTrial {
 /// Is told of the matrix's progress.
 class MatrixListener {
 public:
+    /// At least each 50 ms. True ends the run.
+    [[nodiscard]] virtual bool poll() = 0;
     /// Before the first combination: of the sets of control registers there are `count`.
     virtual void begin(std::uint32_t count) = 0;
     virtual void unexplained(const MatrixTrial& trial) = 0;
@@ -62,8 +64,8 @@ protected:
     ~MatrixListener() = default;
 };
 
-/// Runs a set; a Ctrl-C ends it. The listener may look at the machine's output, at nothing else.
+/// Opens the rig, runs a set, and closes it.
 [[nodiscard]] std::expected<MatrixCounts, machine::OperationError>
-run_matrix(machine::Machine& machine, MatrixSet set, MatrixListener& listener);
+run_matrix(machine::Rig& rig, MatrixSet set, MatrixListener& listener);
 
 } // namespace pagelab::selftest

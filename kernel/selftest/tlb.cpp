@@ -58,8 +58,7 @@ constexpr Change kGlobalRemap{
 
 class Tlb {
 public:
-    Tlb(machine::Machine& machine, TlbListener& listener, Rig& rig, const RigPlan& plan)
-        : machine_(machine), listener_(listener), rig_(rig), plan_(plan) {}
+    Tlb(TlbListener& listener, Rig& rig, const RigPlan& plan) : listener_(listener), rig_(rig), plan_(plan) {}
 
     void run() {
         const bool global = (plan_.cr4 & paging::cr4::kPge) != 0;
@@ -88,7 +87,7 @@ private:
     void count(const Change& change, TlbFlush flush, TlbLaw law) {
         TlbFact fact{.change = change.name, .flush = flush, .law = law};
         for (std::uint32_t round = 0; round < kTlbRounds; ++round) {
-            if (round % kRoundsPerPoll == 0 && machine_.poll()) {
+            if (round % kRoundsPerPoll == 0 && listener_.poll()) {
                 return;
             }
             fact.stale += is_stale(change, flush) ? 1 : 0;
@@ -128,7 +127,6 @@ private:
 
     static std::uint32_t low(paging::PhysAddr address) { return static_cast<std::uint32_t>(address.raw()); }
 
-    machine::Machine& machine_;
     TlbListener& listener_;
     Rig& rig_;
     const RigPlan& plan_;
@@ -136,13 +134,12 @@ private:
 
 } // namespace
 
-std::expected<void, machine::OperationError> run_tlb(machine::Machine& machine, TlbListener& listener) {
-    Rig& rig = machine.rig();
+std::expected<void, machine::OperationError> run_tlb(Rig& rig, TlbListener& listener) {
     const auto plan = rig.open();
     if (!plan) {
         return std::unexpected(plan.error());
     }
-    Tlb{machine, listener, rig, *plan}.run();
+    Tlb{listener, rig, *plan}.run();
     rig.close();
     return {};
 }

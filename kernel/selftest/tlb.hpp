@@ -1,9 +1,9 @@
 // What the TLB of this CPU keeps: a translation is used, its entries change, and the access after that shows
 // whether the old one lives on. Each fact is tried many times and counted. For the command `selftest` and the
-// host's tests. Asks the abstract machine and leaves it as it was.
+// host's tests. Asks the rig, which leaves all as it was.
 #pragma once
 
-#include "kernel/machine/machine.hpp"
+#include "kernel/machine/rig.hpp"
 
 #include <array>
 #include <cstdint>
@@ -35,6 +35,8 @@ inline constexpr std::uint32_t kTlbRounds = 1000;
 /// Is told of each fact; `count` of them will come.
 class TlbListener {
 public:
+    /// At least each 50 ms. True ends the run.
+    [[nodiscard]] virtual bool poll() = 0;
     virtual void begin(std::uint32_t count) = 0;
     virtual void found(const TlbFact& fact) = 0;
 
@@ -42,8 +44,7 @@ protected:
     ~TlbListener() = default;
 };
 
-/// Runs all; a Ctrl-C ends it.
-[[nodiscard]] std::expected<void, machine::OperationError> run_tlb(machine::Machine& machine,
-                                                                   TlbListener& listener);
+/// Opens the rig, runs all, and closes it.
+[[nodiscard]] std::expected<void, machine::OperationError> run_tlb(machine::Rig& rig, TlbListener& listener);
 
 } // namespace pagelab::selftest

@@ -63,7 +63,10 @@ void put_end(Output& out, bool fault, std::uint32_t code) {
 
 class MatrixReport final : public selftest::MatrixListener {
 public:
-    explicit MatrixReport(Output& out) : out_(out), ktap_(out) {}
+    explicit MatrixReport(Invocation& invocation)
+        : invocation_(invocation), out_(invocation.out), ktap_(invocation.out) {}
+
+    bool poll() override { return invocation_.poll(); }
 
     void begin(std::uint32_t count) override { ktap_.begin(count); }
     void tried(const selftest::MatrixControl& control, const selftest::MatrixCounts& counts) override {
@@ -101,6 +104,7 @@ public:
     }
 
 private:
+    Invocation& invocation_;
     Output& out_;
     Ktap ktap_;
     std::uint32_t shown_ = 0;
@@ -125,17 +129,20 @@ Status matrix(Invocation& invocation) {
         invocation.machine.ram_end().raw() > paging::kAddressSpaceEnd) {
         return invocation.fail("a CPU that ignores reserved bits would write to the RAM above 4 GiB");
     }
-    MatrixReport report{invocation.out};
-    const auto counts = selftest::run_matrix(invocation.machine, set, report);
+    MatrixReport report{invocation};
+    const auto counts = selftest::run_matrix(invocation.machine.rig(), set, report);
     if (!counts) {
         return refuse(invocation, counts.error());
     }
-    return invocation.poll() ? Status::ok : report.end(typed, *counts);
+    return invocation.interrupted ? Status::ok : report.end(typed, *counts);
 }
 
 class TlbReport final : public selftest::TlbListener {
 public:
-    explicit TlbReport(Output& out) : out_(out), ktap_(out) {}
+    explicit TlbReport(Invocation& invocation)
+        : invocation_(invocation), out_(invocation.out), ktap_(invocation.out) {}
+
+    bool poll() override { return invocation_.poll(); }
 
     void begin(std::uint32_t count) override { ktap_.begin(count); }
     void found(const selftest::TlbFact& fact) override {
@@ -147,17 +154,17 @@ public:
     [[nodiscard]] Status status() const { return ktap_.status(); }
 
 private:
+    Invocation& invocation_;
     Output& out_;
     Ktap ktap_;
 };
 
 Status tlb(Invocation& invocation) {
-    TlbReport report{invocation.out};
-    const auto done = selftest::run_tlb(invocation.machine, report);
+    TlbReport report{invocation};
+    const auto done = selftest::run_tlb(invocation.machine.rig(), report);
     if (!done) {
         return refuse(invocation, done.error());
     }
-    static_cast<void>(invocation.poll());
     return report.status();
 }
 
