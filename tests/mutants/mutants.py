@@ -46,6 +46,7 @@ class Mutant:
     file: str
     old: str
     new: str
+    suites: tuple[str, ...]
 
     def text(self) -> str:
         """The file with the change."""
@@ -66,11 +67,10 @@ class Verdict:
 
 
 class Suites:
-    """The test programs, and what each group is asked."""
+    """The test programs."""
 
     def __init__(self, table: dict[str, dict[str, dict[str, list[str]]]], folder: Path) -> None:
         self.sources = {name: suite["sources"] for name, suite in table["suite"].items()}
-        self.groups = {name: group["suites"] for name, group in table["group"].items()}
         self.folder = folder
 
     def killer(self, name: str, suite: str, overlay: Path) -> str | None:
@@ -124,7 +124,7 @@ def examine(number: int, mutant: Mutant, suites: Suites) -> Verdict:
     path.parent.mkdir(parents=True)
     path.write_text(mutant.text(), encoding="utf-8")
     killer = None
-    for suite in suites.groups[mutant.group]:
+    for suite in mutant.suites:
         killer = suites.killer(f"mutant-{number}", suite, overlay)
         if killer is not None:
             break
@@ -132,11 +132,11 @@ def examine(number: int, mutant: Mutant, suites: Suites) -> Verdict:
     return Verdict(mutant, killer, time.monotonic() - started)
 
 
-def check_unbroken(suites: Suites, groups: set[str], pool: ThreadPoolExecutor) -> None:
+def check_unbroken(suites: Suites, mutants: list[Mutant], pool: ThreadPoolExecutor) -> None:
     """Without a mutant every suite must pass, or its failures would mean nothing."""
     none = suites.folder / "overlay-none"
     none.mkdir()
-    names = sorted({suite for group in groups for suite in suites.groups[group]})
+    names = sorted({suite for mutant in mutants for suite in mutant.suites})
     killers = pool.map(lambda suite: suites.killer("unbroken", suite, none), names)
     for suite, killer in zip(names, killers):
         if killer is not None:
@@ -147,6 +147,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def tell(verdict: Verdict, place: str) -> None:
+    """In a line, and in a record that outlives a run that is stopped."""
+    mutant = verdict.mutant
+    told = f"killed by {verdict.killer}" if verdict.killer else "SURVIVED"
+    print(f"{place} {mutant.group}: {mutant.rule}: {told} ({verdict.seconds:.0f} s)", flush=True)
+    records.record(
+        "mutant",
+        f"{mutant.group} {mutant.rule}",
+        group=mutant.group,
+        rule=mutant.rule,
+        killer=verdict.killer,
+    )
+
+
 def run(mutants: list[Mutant], jobs: int, folder: Path) -> list[Verdict]:
     suites = Suites(tomllib.loads(TABLE.read_text(encoding="utf-8")), folder)
     for mutant in mutants:
@@ -154,7 +168,7 @@ def run(mutants: list[Mutant], jobs: int, folder: Path) -> list[Verdict]:
     verdicts = []
     with ThreadPoolExecutor(jobs) as pool:
         say("mutants: the suites without one")
-        check_unbroken(suites, {mutant.group for mutant in mutants}, pool)
+        check_unbroken(suites, mutants, pool)
         work = [
             pool.submit(examine, number, mutant, suites) for number, mutant in enumerate(mutants)
         ]
@@ -162,13 +176,7 @@ def run(mutants: list[Mutant], jobs: int, folder: Path) -> list[Verdict]:
             for done in as_completed(work):
                 verdict = done.result()
                 verdicts.append(verdict)
-                told = f"killed by {verdict.killer}" if verdict.killer else "SURVIVED"
-                place = f"[{len(verdicts)}/{len(mutants)}]"
-                print(
-                    f"{place} {verdict.mutant.group}: {verdict.mutant.rule}: {told}"
-                    f" ({verdict.seconds:.0f} s)",
-                    flush=True,
-                )
+                tell(verdict, f"[{len(verdicts)}/{len(mutants)}]")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -177,7 +185,10 @@ def run(mutants: list[Mutant], jobs: int, folder: Path) -> list[Verdict]:
 
 def table() -> list[Mutant]:
     text = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    mutants = [Mutant(**row) for row in text["mutant"]]
+    mutants = [
+        Mutant(**{"suites": tuple(text["group"][row["group"]]["suites"]), **row})
+        for row in text["mutant"]
+    ]
     names = Counter((mutant.group, mutant.rule) for mutant in mutants)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
@@ -209,15 +220,9 @@ def main() -> int:
         except TableError as error:
             say(f"error: {error}")
             return 2
-    for verdict in verdicts:
-        mutant = verdict.mutant
-        records.record(
-            "mutant",
-            f"{mutant.group} {mutant.rule}",
-            group=mutant.group,
-            rule=mutant.rule,
-            killer=verdict.killer,
-        )
+        except KeyboardInterrupt:
+            say("stopped; nothing is left behind")
+            return 130
     killed = sum(verdict.killer is not None for verdict in verdicts)
     print(f"mutants: {killed} of {len(verdicts)} killed")
     return 0 if killed == len(verdicts) else 1
