@@ -24,6 +24,8 @@ TEST(SelftestCommand, ProposesWhatWasMeant) {
               "error: the matrix has no set 'everything'; its sets are quick, full, cache and reserved\n");
     EXPECT_EQ(session.text("selftest tlb quick"),
               "error: selftest tlb has no sets; did you mean selftest tlb?\n");
+    EXPECT_EQ(session.text("selftest nothing quick"),
+              "error: no self-test 'nothing'; did you mean selftest invariants?\n");
     EXPECT_EQ(session.status(), Status::error);
 }
 

@@ -110,8 +110,7 @@ private:
     std::uint32_t shown_ = 0;
 };
 
-/// The word after the test's name, which must be one of `list`; empty if there is none.
-Status check_set(Invocation& invocation, std::string_view typed) {
+Status unknown_set(Invocation& invocation, std::string_view typed) {
     if (const std::string_view near = nearest_word(typed, kSets); !near.empty()) {
         return invocation.fail("the matrix has no set '{}'; did you mean selftest matrix {}?", typed, near);
     }
@@ -122,7 +121,7 @@ Status matrix(Invocation& invocation) {
     const std::string_view typed = invocation.args.count > 1 ? invocation.args[1] : "quick";
     const auto index = word_index(typed, kSets);
     if (!index) {
-        return check_set(invocation, typed);
+        return unknown_set(invocation, typed);
     }
     const auto set = static_cast<selftest::MatrixSet>(*index);
     if (set == selftest::MatrixSet::reserved &&
@@ -182,21 +181,19 @@ Status selftest(Invocation& invocation) {
         return list(invocation);
     }
     const std::string_view name = invocation.args[0];
+    const auto test = word_index(name, kTests);
+    if (!test) {
+        const std::string_view near = nearest_word(name, kTests);
+        return invocation.fail("no self-test '{}'; did you mean selftest {}?", name,
+                               near.empty() ? std::string_view{"invariants"} : near);
+    }
     if (is(name, "matrix")) {
         return matrix(invocation);
     }
     if (invocation.args.count > 1) {
         return invocation.fail("selftest {} has no sets; did you mean selftest {}?", name, name);
     }
-    if (is(name, "invariants")) {
-        return invariants(invocation);
-    }
-    if (is(name, "tlb")) {
-        return tlb(invocation);
-    }
-    const std::string_view near = nearest_word(name, kTests);
-    return invocation.fail("no self-test '{}'; did you mean selftest {}?", name,
-                           near.empty() ? std::string_view{"invariants"} : near);
+    return is(name, "tlb") ? tlb(invocation) : invariants(invocation);
 }
 
 } // namespace pagelab::shell::handlers
