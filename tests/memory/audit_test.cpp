@@ -85,6 +85,37 @@ TEST_F(Audit, PutsScratchPagesAndRecordsRight) {
     expect_healthy();
 }
 
+/// Without CR4.PGE and with it, where the broken entry is global: nothing goes on using it.
+TEST_F(Audit, FlushesWhatABrokenEntryTranslated) {
+    const VirtAddr page{0xc0000000 + Machine::kImageFirst * 4096};
+    for (const bool global : {false, true}) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.set_pge(global); }));
+        bench.lab.begin_command("test");
+        bench.machine.set_word(entry(Machine::kKernelTable, Machine::kImageFirst),
+                               global ? 0x00300103 : 0x00300003);
+        bench.machine.invlpg(page);
+        static_cast<void>(bench.machine.load(page, Unit::word));
+        EXPECT_EQ(bench.lab.end_command(Status::ok, true), Status::rescued);
+        EXPECT_TRUE(bench.machine.stale().empty()) << "global " << global;
+    }
+    expect_healthy();
+}
+
+/// The audit looks through scratch pages itself: one that showed another frame must not go on doing so.
+TEST_F(Audit, LooksThroughAScratchPageOnlyWhenItShowsTheRightFrame) {
+    const VirtAddr page = layout::scratch_page(layout::ScratchPage::physical);
+    constexpr std::uint32_t kOther = 0x300;
+    bench.lab.begin_command("test");
+    static_cast<void>(bench.lab.read_word(PhysAddr{Machine::kDirectory * 4096ull}));
+    bench.machine.set_word(entry(Machine::kScratchTable, page.table_index()), kOther << 12 | 3);
+    bench.machine.invlpg(page);
+    static_cast<void>(bench.machine.load(page, Unit::word));
+    EXPECT_EQ(bench.lab.end_command(Status::ok, true), Status::rescued);
+    EXPECT_EQ(bench.lab.repairs().total, 1u);
+    EXPECT_EQ(bench.machine.word(entry(kOther, 768)), 0u);
+    expect_healthy();
+}
+
 TEST_F(Audit, PutsTheControlRegistersRight) {
     bench.lab.begin_command("test");
     bench.machine.break_registers(0x80000031, Machine::kDirectory << 12, 0);

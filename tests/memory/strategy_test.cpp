@@ -92,6 +92,21 @@ TEST_P(EachStrategy, TheForeignWindowFollowsEachChange) {
     EXPECT_EQ(bench.pde(1022), 0u);
 }
 
+/// A table with a global page is flushed page by page: no CR3 load hides what was forgotten.
+TEST_P(EachStrategy, ASwitchedTableIsWrittenAtOnce) {
+    Bench bench;
+    ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(GetParam()); }));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+    ASSERT_TRUE(bench.map(0x40000000, 1, paging::bits::kWritable | paging::bits::kGlobal));
+    ASSERT_TRUE(bench.map(0x50000000));
+    const auto directory = bench.lab.space_info(1)->directory.raw();
+    const std::uint32_t other = bench.machine.word(directory + 320 * 4);
+    ASSERT_TRUE(bench.command([&] { return bench.lab.set_pde(256, other, {}); }));
+    EXPECT_TRUE(bench.machine.stale().empty());
+    ASSERT_TRUE(bench.map(0x40005000));
+    EXPECT_EQ(bench.machine.word((other & ~0xfffu) + 5 * 4) & 1, 1u);
+}
+
 TEST_P(EachStrategy, CostsWhatItsLoopsSay) {
     Bench bench;
     const State before = state_of(bench);
