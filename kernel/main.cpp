@@ -18,7 +18,9 @@
 
 #include <new>
 
-extern template class pagelab::memory::Audit<pagelab::memory::CpuHardware>; // in memory/audit.cpp
+// In memory/audit.cpp and memory/thorough_audit.cpp:
+extern template class pagelab::memory::Audit<pagelab::memory::CpuHardware>;
+extern template class pagelab::memory::ThoroughAudit<pagelab::memory::CpuHardware>;
 
 namespace pagelab {
 namespace {

@@ -19,9 +19,20 @@ enum class RepairKind : std::uint32_t {
     text,           // code and constants: index = the word's physical address
     rescue,         // the rescue's own tables: index as in the table
     space_entry,    // what a space has of its own (self-map, arena): index = the slot
-    registers, // index = the control register's number, or 16 for a descriptor register, 17 for a segment
+    strategy_entry, // of a table that a strategy keeps: index = the number of the page that it maps
+    strategy_word,  // of a page of tables' addresses: index = the slot whose table it is
+    frame_record,   // all records of frames: before and after are their sum, index = 0
+    registers,      // index = the control register's number, or one of register_index
 };
-inline constexpr std::uint32_t kRepairKindCount = 9;
+inline constexpr std::uint32_t kRepairKindCount = 12;
+
+/// What Repair::index says of RepairKind::registers besides the control registers.
+namespace register_index {
+inline constexpr std::uint32_t kDescriptors = 16;
+inline constexpr std::uint32_t kSegments = 17;
+inline constexpr std::uint32_t kKept = 18; // what the kernel had noted of the CPU and its registers
+inline constexpr std::uint32_t kBreakpoints = 24;
+} // namespace register_index
 
 struct Repair {
     RepairKind kind{};

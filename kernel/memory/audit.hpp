@@ -7,6 +7,7 @@
 
 #include "kernel/memory/frames.hpp"
 #include "kernel/memory/space.hpp"
+#include "kernel/memory/thorough_audit.hpp"
 #include "kernel/rescue/tables.hpp"
 
 namespace pagelab::memory {
@@ -14,8 +15,11 @@ namespace pagelab::memory {
 template <Hardware H>
 class Audit {
 public:
-    constexpr Audit(H& hw, Scratch<H>& scratch, Spaces& spaces, Frames<H>& frames)
-        : hw_(hw), scratch_(scratch), spaces_(spaces), frames_(frames) {}
+    /// How much of it: what any command could break, or also what only force or a crash can reach.
+    enum class Depth : std::uint8_t { usual, thorough };
+
+    constexpr Audit(H& hw, Scratch<H>& scratch, Spaces& spaces, Frames<H>& frames, ThoroughAudit<H>& thorough)
+        : hw_(hw), scratch_(scratch), spaces_(spaces), frames_(frames), thorough_(thorough) {}
 
     void initialise(const KernelFacts& facts) { image_ = facts.image; }
 
@@ -23,7 +27,7 @@ public:
     [[nodiscard]] const interface::Repairs& repairs() const { return repairs_; }
 
     /// Checks all, and flushes all if anything was wrong. True if nothing was.
-    bool run() {
+    bool run(Depth depth) {
         repairs_ = {};
         hw_.mend_registers(spaces_.loaded().directory << 12, repairs_);
         scratch_.mend(repairs_);
@@ -42,6 +46,9 @@ public:
             if (spaces_.exists(number)) {
                 check_directory(spaces_[number]);
             }
+        }
+        if (depth == Depth::thorough) {
+            thorough_.run(repairs_);
         }
         hw_.mend_lifeline(repairs_);
         if (repairs_.total == 0) {
@@ -109,6 +116,9 @@ private:
             check(space.arena, layout::kArenaWords.table_index(), (space.words << 12) | kTableBits,
                   RepairKind::space_entry, layout::kArenaSlot);
         }
+        for (std::uint32_t i = 0; i < space.direct_tables; ++i) {
+            own(layout::kFirstDirectSlot + i, space.first_direct_table + i);
+        }
     }
 
     void check_rescue() {
@@ -127,6 +137,7 @@ private:
     Scratch<H>& scratch_;
     Spaces& spaces_;
     Frames<H>& frames_;
+    ThoroughAudit<H>& thorough_;
     rescue::Image image_{};
     Repairs repairs_{};
 };

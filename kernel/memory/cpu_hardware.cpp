@@ -19,6 +19,11 @@ arch::AccessKind kind_of(paging::AccessKind kind, Unit unit) {
 
 constexpr char kCtrlC = 0x03;
 
+/// Bit by bit what two of the three say.
+constexpr std::uint32_t majority(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+    return (a & b) | (a & c) | (b & c);
+}
+
 } // namespace
 
 AccessAnswer CpuHardware::access(paging::Access access, VirtAddr va, std::uint32_t value, VirtAddr code,
@@ -85,6 +90,7 @@ void CpuHardware::mend_registers(std::uint32_t cr3, interface::Repairs& repairs)
         }
         return before != after;
     };
+    mend_notes(repairs);
     if (wrong(0, arch::read_cr0(), cr0_)) {
         arch::write_cr0(cr0_);
     }
@@ -94,6 +100,26 @@ void CpuHardware::mend_registers(std::uint32_t cr3, interface::Repairs& repairs)
     if (wrong(3, arch::read_cr3(), cr3)) {
         set_cr3(cr3);
     }
+}
+
+/// What lies here may have been overwritten: the CPU is asked again, and what the user may choose of CR0 and
+/// CR4 stands in three places, of which two are right.
+void CpuHardware::mend_notes(interface::Repairs& repairs) {
+    const auto note = [&repairs](std::uint32_t& kept, std::uint32_t right) {
+        if (kept != right) {
+            repairs.add({interface::RepairKind::registers, interface::register_index::kKept, kept, right});
+            kept = right;
+        }
+    };
+    if (const arch::CpuFeatures cpu = arch::detect_cpu(); cpu != cpu_) {
+        cpu_ = cpu;
+        repairs.add({interface::RepairKind::registers, interface::register_index::kKept, 0, cpu.boot_cr4()});
+    }
+    const volatile interface::LabPage& page = ::lab_page;
+    const std::uint32_t write_protect =
+        majority(arch::read_cr0(), cr0_, page.cr0) & paging::cr0::kWriteProtect;
+    note(cr0_, (rescue::kBootCr0 & ~paging::cr0::kWriteProtect) | write_protect);
+    note(cr4_, cpu_.has_cr4() ? majority(arch::read_cr4(), cr4_, page.cr4) & cpu_.boot_cr4() : 0);
 }
 
 bool CpuHardware::code_is_whole() {

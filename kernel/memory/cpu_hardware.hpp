@@ -110,6 +110,8 @@ public:
     void crash(machine::Crash crash, std::uint32_t value);
 
 private:
+    void mend_notes(interface::Repairs& repairs);
+
     arch::CpuFeatures cpu_{};
     /// As they were set here last, or found at boot.
     std::uint32_t cr0_ = 0;

@@ -56,7 +56,9 @@ public:
         map_ = map;
         record_table_ = facts.record_table;
         boot_tables_ = {facts.kernel_table, facts.record_table, facts.scratch_table};
-        mark_ = facts.image_end;
+        mark_ = mark_ < facts.image_end ? facts.image_end : mark_;
+        counts_ = {};
+        top_ = held_top_ = FrameRecord::kNoFrame;
         for (std::uint32_t page = 0; page < backed_.size(); ++page) {
             const std::uint32_t entry = scratch_.entry(record_table_, page);
             if ((entry & paging::bits::kPresent) != 0 && map.is_ram(entry >> 12)) {
@@ -71,6 +73,7 @@ public:
                 }
             }
         }
+        sum_ = sum_of_records();
         counts_.total = map.count(0, kFrameCount);
         counts_.reserved = map.count(0, kFirstUsable);
         for (Frame frame = kFirstUsable; frame < mark_; ++frame) {
@@ -203,6 +206,33 @@ public:
             [&](std::uint32_t, std::uint32_t entry) { found = found || entry >> 12 == frame; });
         return found;
     }
+    /// The sum of all records, as they were written here and as they lie in memory: they differ where
+    /// somebody else wrote one.
+    [[nodiscard]] std::uint32_t written_sum() const { return sum_; }
+    [[nodiscard]] std::uint32_t sum_of_records() {
+        std::uint32_t sum = 0;
+        for_each_record_page([&](std::uint32_t page, std::uint32_t) {
+            for (Frame frame = page * kRecordsPerPage; frame < (page + 1) * kRecordsPerPage; ++frame) {
+                sum += hw_.load(address(frame), Unit::word);
+            }
+        });
+        return sum;
+    }
+    /// Writes records one by one, whatever was there; adopt() then counts them. For one who makes them anew.
+    template <class F>
+    void rewrite(F&& record_of) {
+        for_each_record_page([&](std::uint32_t page, std::uint32_t) {
+            for (Frame frame = page * kRecordsPerPage; frame < (page + 1) * kRecordsPerPage; ++frame) {
+                const FrameRecord old{hw_.load(address(frame), Unit::word)};
+                hw_.store(address(frame), Unit::word, record_of(frame, old).raw());
+            }
+        });
+    }
+    void rewrite(Frame frame, FrameRecord record) {
+        if (frame < mark_ && backed(frame)) {
+            write(frame, record);
+        }
+    }
     /// Remembers that a table's page in the direct map was made read-only.
     void mark_shielded(Frame frame) {
         write(frame, FrameRecord{record(frame).raw() | FrameRecord::kShielded});
@@ -256,7 +286,10 @@ private:
     static constexpr std::uint32_t record_entry(Frame frame) {
         return (frame << 12) | paging::bits::kPresent | paging::bits::kWritable;
     }
-    void write(Frame frame, FrameRecord record) { hw_.store(address(frame), Unit::word, record.raw()); }
+    void write(Frame frame, FrameRecord record) {
+        sum_ += record.raw() - hw_.load(address(frame), Unit::word);
+        hw_.store(address(frame), Unit::word, record.raw());
+    }
 
     std::uint32_t& count_of(FrameRole role) {
         switch (role) {
@@ -474,6 +507,7 @@ private:
     bool holding_ = false;
     Frame mark_ = 0;
     std::uint32_t taken_ = 0;
+    std::uint32_t sum_ = 0;
     std::uint32_t record_pages_left_ = 0;
     /// The frame that holds each page of records, or 0.
     std::array<Frame, paging::kEntryCount> backed_{};

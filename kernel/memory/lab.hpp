@@ -36,7 +36,9 @@ public:
           store_(hw, scratch_, spaces_, tables_, frames_, transaction_, guard_),
           touch_(hw, scratch_, frames_), kept_(scratch_, frames_),
           crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_),
-          audit_(hw, scratch_, spaces_, frames_), recount_(frames_, owned_, keeper_, census_) {}
+          recount_(frames_, owned_, keeper_, census_),
+          thorough_audit_(hw, scratch_, spaces_, frames_, keeper_, recount_),
+          audit_(hw, scratch_, spaces_, frames_, thorough_audit_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
@@ -44,19 +46,9 @@ public:
         frames_.initialise(map, facts);
         hw_.journal().capacity = interface::kJournalCapacity;
         hw_.journal().next_sequence = 1;
-        volatile interface::LabPage& page = hw_.lab_page();
-        page.version = interface::kLabVersion;
-        page.frame_records_va = interface::layout::kFrameRecords.raw();
-        page.journal_pa = static_cast<std::uint32_t>(facts.journal.raw());
-        page.journal_capacity = interface::kJournalCapacity;
-        page.cpu_pse36 = hw_.limits().pse36 ? 1 : 0;
-        page.cpu_physical_bits = hw_.limits().physical_bits;
-        page.ram_end_low = static_cast<std::uint32_t>(map.ram_end());
-        page.ram_end_high = static_cast<std::uint32_t>(map.ram_end() >> 32);
         set_state(interface::LabState::booting);
         show();
-        asm volatile("" ::: "memory");
-        hw_.lab_page().magic = interface::kLabMagic; // last: now the rest is right
+        introduce();
     }
     /// As initialise, after a rescue that threw this object away: spaces, frames and the user's tables are
     /// what lies in memory, counted anew.
@@ -66,7 +58,8 @@ public:
         keeper_.adopt_all();
         recount_.give_up_forgotten();
         static_cast<void>(recount_.run());
-        static_cast<void>(audit_.run());
+        static_cast<void>(audit_.run(Audit<H>::Depth::thorough));
+        introduce();
         show();
     }
 
@@ -130,10 +123,7 @@ public:
     }
     interface::Status end_command(interface::Status status, bool keep) override {
         // First: the rollback needs what may be broken.
-        // With WP off even the kernel's own stores could hit its code.
-        forced_ = forced_ || (hw_.cr0() & paging::cr0::kWriteProtect) == 0;
-        const bool whole = audit_.run() && (!forced_ || hw_.code_is_whole());
-        forced_ = false;
+        const bool whole = stands();
         if (!whole) {
             add_repairs(audit_.repairs().total);
             status = interface::Status::rescued;
@@ -358,6 +348,7 @@ public:
     }
 
     void after_rescue(const interface::RescueReport& report) override {
+        forced_ = true; // whatever called for it
         tables_.space_loaded(true);
         if (hw_.cr3() != spaces_.loaded().directory << 12) {
             keeper_.load(spaces_.loaded_number(), true);
@@ -425,7 +416,7 @@ private:
             return repairs.by_kind[static_cast<std::size_t>(kind)] != 0;
         };
         return repaired(interface::RepairKind::directory_slot) ||
-               repaired(interface::RepairKind::space_entry);
+               repaired(interface::RepairKind::space_entry) || repaired(interface::RepairKind::frame_record);
     }
 
     /// Whatever was forced may have hit the kernel's code.
@@ -468,7 +459,37 @@ private:
         page.generation = page.generation + 2u;
     }
 
+    /// Whether all that the kernel stands on was as it must be. It is so behind this.
+    [[nodiscard]] bool stands() {
+        // With WP off even the kernel's own stores could hit its code.
+        forced_ = forced_ || (hw_.cr0() & paging::cr0::kWriteProtect) == 0;
+        if (!forced_) {
+            return audit_.run(Audit<H>::Depth::usual);
+        }
+        const bool whole = audit_.run(Audit<H>::Depth::thorough) && hw_.code_is_whole();
+        introduce();
+        forced_ = false; // last: whatever faults in here comes back to it
+        return whole;
+    }
+
+    /// What never changes of the lab page.
+    void introduce() {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.version = interface::kLabVersion;
+        page.frame_records_va = interface::layout::kFrameRecords.raw();
+        page.journal_pa = static_cast<std::uint32_t>(facts_.journal.raw());
+        page.journal_capacity = interface::kJournalCapacity;
+        page.cpu_pse36 = hw_.limits().pse36 ? 1 : 0;
+        page.cpu_physical_bits = hw_.limits().physical_bits;
+        page.ram_end_low = static_cast<std::uint32_t>(frames_.map().ram_end());
+        page.ram_end_high = static_cast<std::uint32_t>(frames_.map().ram_end() >> 32);
+        page.rescue_report_pa = facts_.image.notes << 12;
+        asm volatile("" ::: "memory");
+        hw_.lab_page().magic = interface::kLabMagic; // last: now the rest is right
+    }
+
     void take(const KernelFacts& facts) {
+        facts_ = facts;
         scratch_.initialise(facts);
         spaces_.initialise(facts.directory);
         owned_.initialise(facts);
@@ -478,6 +499,7 @@ private:
         crasher_.initialise(facts);
         audit_.initialise(facts);
         recount_.initialise(facts);
+        thorough_audit_.initialise(facts);
     }
 
     /// Registers and frames as they are now.
@@ -552,9 +574,12 @@ private:
     KeptBytes<H> kept_;
     Crasher<H> crasher_;
     Undo<H> undo_;
-    Audit<H> audit_;
     Recount<H> recount_;
+    ThoroughAudit<H> thorough_audit_;
+    Audit<H> audit_;
+    KernelFacts facts_{};
     std::uint32_t checkpoint_ = 0;
+    /// The command may have broken what no other can: see Audit::Depth.
     bool forced_ = false;
     /// Entries were put right that the records had been counted with.
     bool contradicted_ = false;

@@ -23,8 +23,9 @@ struct Space {
     Frame arena = 0;
     /// Strategy `table`: the page of the tables' addresses.
     Frame words = 0;
-    /// Strategy `direct`: how many tables of slot 772 on it has.
+    /// Strategy `direct`: how many tables of slot 772 on it has, in frames from `first_direct_table` on.
     std::uint32_t direct_tables = 0;
+    Frame first_direct_table = 0;
     /// Strategy `upper_half`: the words in whose place a PDE of the kernel stands (displaced_index).
     std::array<std::uint32_t, 6> displaced{};
 

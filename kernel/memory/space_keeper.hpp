@@ -115,7 +115,10 @@ public:
         if (strategy == Strategy::table) {
             space.words = scratch_.entry(space.arena, layout::kArenaWords.table_index()) >> 12;
         }
-        space.direct_tables = strategy == Strategy::direct ? direct_tables() : 0;
+        if (strategy == Strategy::direct) {
+            space.direct_tables = direct_tables();
+            space.first_direct_table = scratch_.entry(directory, layout::kFirstDirectSlot) >> 12;
+        }
         for_each_own_frame(space, [this](Frame frame) { take_own(frame, kOwn); });
         for_each_counted_slot(space, true, [&](std::uint32_t pdi) {
             take_slot(directory, Pde{scratch_.entry(directory, pdi)});
@@ -148,12 +151,17 @@ public:
     /// Whether the kernel's own frame belongs to a space.
     [[nodiscard]] bool is_own(Frame frame) {
         bool own = false;
-        for (std::uint32_t number = 0; number < machine::kMaxSpaces && !own; ++number) {
+        for_each_own_frame([&](Frame each) { own = own || each == frame; });
+        return own;
+    }
+    /// Visits the kernel's own frames that spaces have.
+    template <class F>
+    void for_each_own_frame(F&& visit) {
+        for (std::uint32_t number = 0; number < machine::kMaxSpaces; ++number) {
             if (spaces_.exists(number)) {
-                for_each_own_frame(spaces_[number], [&](Frame each) { own = own || each == frame; });
+                for_each_own_frame(spaces_[number], visit);
             }
         }
-        return own;
     }
 
     [[nodiscard]] machine::SpaceInfo info(std::uint32_t number) {
@@ -280,14 +288,17 @@ private:
         return true;
     }
     [[nodiscard]] bool build_direct(Space& space) {
-        for (std::uint32_t i = 0; i < direct_tables(); ++i) {
-            const Frame table = take_own();
-            if (table == 0) {
-                return false;
-            }
+        // In a row: what each slot of theirs must hold is then known without a look at it.
+        const auto first = frames_.take_block(direct_tables(), 1, kOwn);
+        if (!first) {
+            return false;
+        }
+        space.direct_tables = direct_tables();
+        space.first_direct_table = *first;
+        for (std::uint32_t i = 0; i < space.direct_tables; ++i) {
+            scratch_.zero(*first + i);
             scratch_.set_entry(space.directory, interface::layout::kFirstDirectSlot + i,
-                               (table << 12) | kTableBits);
-            space.direct_tables = i + 1;
+                               ((*first + i) << 12) | kTableBits);
         }
         return true;
     }
@@ -299,7 +310,7 @@ private:
             }
         }
         for (std::uint32_t i = 0; i < space.direct_tables; ++i) {
-            visit(scratch_.entry(space.directory, interface::layout::kFirstDirectSlot + i) >> 12);
+            visit(space.first_direct_table + i);
         }
     }
 

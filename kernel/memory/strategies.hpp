@@ -23,6 +23,9 @@ concept AccessStrategy = requires(S& strategy, std::uint32_t pdi, Pde pde, VirtA
     { strategy.pte_at(pde, va) } -> std::same_as<VirtAddr>;
 };
 
+/// What an entry of the strategies' own has besides its frame.
+inline constexpr std::uint32_t kShown = paging::bits::kPresent | paging::bits::kWritable;
+
 /// The directory is a page table of itself: the CPU's own walk through slot 1023 ends in a table or in the
 /// directory. Nothing to keep, nothing to look up.
 struct RecursiveStrategy {

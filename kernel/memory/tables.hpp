@@ -249,8 +249,6 @@ private:
         }
     }
 
-    static constexpr std::uint32_t kShown = paging::bits::kPresent | paging::bits::kWritable;
-
     H& hw_;
     Scratch<H>& scratch_;
     Spaces& spaces_;

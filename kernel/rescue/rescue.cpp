@@ -18,8 +18,6 @@ using interface::RescueNotes;
 using interface::RescueReport;
 using interface::WalkWords;
 
-/// PG WP NE ET PE (SDM 3A 2.5); what a task switch and the user set besides is gone.
-constexpr std::uint32_t kCr0 = 0x80010031;
 constexpr std::uint32_t kTaskSwitched = 1u << 3;
 constexpr std::uint32_t kWriteProtect = 1u << 16;
 constexpr std::uint32_t kPageSizeExtension = 1u << 4;
@@ -262,7 +260,7 @@ extern "C" [[noreturn]] void rescue_leave(const void* way_out, std::uint32_t dir
     if (page.facts.has_cr4 != 0) {
         write_cr4(lab().cr4 & page.facts.cr4);
     }
-    write_cr0((kCr0 & ~kWriteProtect) | (lab().cr0 & kWriteProtect));
+    write_cr0((kBootCr0 & ~kWriteProtect) | (lab().cr0 & kWriteProtect));
     rescue_leave(vectors().way_out.data(), directory << 12, places.main_stack - 12);
 }
 
@@ -270,7 +268,7 @@ extern "C" [[noreturn]] void rescue_leave(const void* way_out, std::uint32_t dir
 
 extern "C" [[noreturn]] void rescue_main(std::uint32_t vector) {
     const std::uint32_t cr0 = read_cr0() & ~kTaskSwitched;
-    write_cr0(kCr0);
+    write_cr0(kBootCr0);
     RescueNotes& page = notes();
     const std::uint32_t cr4 = page.facts.has_cr4 != 0 ? read_cr4() : 0;
     if (page.facts.has_cr4 != 0) {

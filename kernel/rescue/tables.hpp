@@ -17,6 +17,9 @@ inline constexpr std::uint32_t kAccessed = 1u << 5;
 inline constexpr std::uint32_t kDirty = 1u << 6;
 inline constexpr std::uint32_t kGlobal = 1u << 8;
 
+/// What boot loads into CR0: PG WP NE ET PE (SDM 3A 2.5). Of all this the user may switch WP alone.
+inline constexpr std::uint32_t kBootCr0 = 0x80010031;
+
 /// Whether an entry is what it must be, but for what the CPU itself sets.
 constexpr bool is_same_entry(std::uint32_t a, std::uint32_t b) {
     return ((a ^ b) & ~(kAccessed | kDirty)) == 0;

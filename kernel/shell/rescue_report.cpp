@@ -20,6 +20,22 @@ using paging::VirtAddr;
 constexpr std::uint32_t kDoubleFault = 8;
 constexpr std::uint32_t kShown = 4;
 
+void put_register(Output& out, std::uint32_t index) {
+    namespace register_index = interface::register_index;
+    switch (index) {
+    case register_index::kDescriptors:
+        return print(out, "GDTR, IDTR, LDTR or TR");
+    case register_index::kSegments:
+        return print(out, "segments");
+    case register_index::kKept:
+        return print(out, "the kernel's own notes of the CPU");
+    case register_index::kBreakpoints:
+        return print(out, "DR7");
+    default:
+        say(out, "CR{}", Decimal{index});
+    }
+}
+
 void put_repair(Output& out, const Repair& repair) {
     switch (repair.kind) {
     case RepairKind::directory_slot:
@@ -38,14 +54,17 @@ void put_repair(Output& out, const Repair& repair) {
     case RepairKind::text:
         say(out, "code at {}", PhysAddr{repair.index});
         break;
+    case RepairKind::strategy_entry:
+        say(out, "{}", EntryName{repair.index >> 10, repair.index & 1023});
+        break;
+    case RepairKind::strategy_word:
+        say(out, "the address of the table of slot {}", Decimal{repair.index});
+        break;
+    case RepairKind::frame_record:
+        print(out, "the sum of the frame records");
+        break;
     case RepairKind::registers:
-        if (repair.index <= 4) {
-            say(out, "CR{}", Decimal{repair.index});
-        } else {
-            print(out, repair.index == 16   ? "GDTR, IDTR, LDTR or TR"
-                       : repair.index == 24 ? "DR7"
-                                            : "segments");
-        }
+        put_register(out, repair.index);
         break;
     case RepairKind::lifeline:
         say(out, "lifeline + {}", Hex{repair.index, 3});

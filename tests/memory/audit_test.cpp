@@ -26,6 +26,28 @@ protected:
         bench.machine.flush_everything();
         return bench.lab.end_command(Status::ok, true);
     }
+    /// The same of a command that was forced, with all words of [pa, pa + 4 × count).
+    Status corrupt_by_force(std::uint64_t pa, std::uint32_t value, std::uint32_t count = 1) {
+        bench.lab.begin_command("test");
+        static_cast<void>(bench.lab.set_pte(VirtAddr{0}, 0, {.force = true})); // refused: there is no table
+        for (std::uint32_t i = 0; i < count; ++i) {
+            bench.machine.set_word(pa + i * 4ull, value);
+        }
+        bench.machine.flush_everything();
+        return bench.lab.end_command(Status::ok, true);
+    }
+    [[nodiscard]] std::uint32_t repaired(RepairKind kind) const {
+        return bench.lab.repairs().by_kind[static_cast<std::size_t>(kind)];
+    }
+    [[nodiscard]] std::uint32_t directory_of(std::uint32_t space) {
+        return static_cast<std::uint32_t>(bench.lab.space_info(space)->directory.frame());
+    }
+    /// Space 1, loaded, with a page at 0x30000000.
+    void make_and_load(machine::Strategy strategy) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(strategy); }));
+        ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(1, {}); }));
+        ASSERT_TRUE(bench.map(0x30000000));
+    }
     void expect_healthy() {
         for (const selftest::Case& invariant : selftest::invariants()) {
             EXPECT_FALSE(invariant.check(bench.lab)) << invariant.name;
@@ -137,6 +159,100 @@ TEST_F(Audit, TakesTheCommandBackAndCountsAnew) {
     EXPECT_EQ(bench.lab.end_command(Status::fault, false), Status::rescued);
     EXPECT_EQ(difference(with_record_pages_of(before, bench), state_of(bench)), "none");
     EXPECT_EQ(bench.machine.lab_page().repairs, 1u);
+    expect_healthy();
+}
+
+TEST_F(Audit, PutsRightWhatTheArenaShows) {
+    constexpr std::uint32_t kPage = layout::kArenaTables + 192;
+    for (const auto strategy : {machine::Strategy::table, machine::Strategy::upper_half}) {
+        SCOPED_TRACE(static_cast<int>(strategy));
+        make_and_load(strategy);
+        const std::uint32_t arena = bench.machine.word(entry(directory_of(1), layout::kArenaSlot)) >> 12;
+        for (const std::uint32_t garbage : {0u, 0x00300003u}) {
+            const std::uint32_t before = bench.machine.word(entry(arena, kPage));
+            EXPECT_EQ(corrupt_by_force(entry(arena, kPage), garbage), Status::rescued);
+            EXPECT_EQ(bench.machine.word(entry(arena, kPage)) & ~0x60u, before & ~0x60u);
+            EXPECT_EQ(repaired(RepairKind::strategy_entry), 1u);
+        }
+        EXPECT_EQ(corrupt_by_force(entry(arena, kPage + 1), 0x00300003), Status::rescued) << "of no table";
+        EXPECT_EQ(corrupt_by_force(entry(arena, 2), 0x00300003), Status::rescued) << "of no slot";
+        const bool upper = strategy == machine::Strategy::upper_half;
+        const std::uint32_t words = upper ? directory_of(1) : bench.machine.word(entry(arena, 1)) >> 12;
+        const std::uint32_t word = upper ? layout::kUpperHalfSlot + 192 : 192;
+        EXPECT_EQ(corrupt_by_force(entry(words, word), 0), Status::rescued);
+        EXPECT_EQ(repaired(upper ? RepairKind::space_entry : RepairKind::strategy_word), 1u);
+        ASSERT_TRUE(bench.map(0x30001000));
+        ASSERT_TRUE(bench.unmap(0x30001000));
+        expect_healthy();
+        ASSERT_TRUE(bench.command([&] { return bench.lab.use_space(0, {}); }));
+        ASSERT_TRUE(bench.command([&] { return bench.lab.delete_space(1); }));
+    }
+}
+
+TEST_F(Audit, PutsTheDirectStrategysSlotsAndTablesRight) {
+    make_and_load(machine::Strategy::direct);
+    const std::uint32_t slot = layout::kFirstDirectSlot;
+    const std::uint32_t own = bench.machine.word(entry(directory_of(1), slot)) >> 12;
+    const std::uint32_t table = bench.machine.word(entry(directory_of(1), 192)) >> 12;
+    ASSERT_LT(table, 1024u);
+    EXPECT_EQ(corrupt_by_force(entry(directory_of(1), slot), 0), Status::rescued);
+    EXPECT_EQ(bench.machine.word(entry(directory_of(1), slot)) & ~0x60u, (own << 12) | 3);
+    EXPECT_EQ(corrupt_by_force(entry(own, table), 0), Status::rescued);
+    EXPECT_EQ(bench.machine.word(entry(own, table)) & ~0x60u, (table << 12) | 3);
+    EXPECT_EQ(corrupt_by_force(entry(own, table), 0x00300003), Status::rescued);
+    EXPECT_EQ(corrupt_by_force(entry(own, table + 1), ((table + 1) << 12) | 3), Status::rescued)
+        << "no table";
+    EXPECT_EQ(corrupt_by_force(entry(own, 0), 0xffffffff, 1024), Status::rescued);
+    EXPECT_EQ(repaired(RepairKind::strategy_entry), 1024u);
+    ASSERT_TRUE(bench.map(0x50000000, 3));
+    expect_healthy();
+}
+
+TEST_F(Audit, EmptiesTheSlotsOfTheKernelsHalfThatNothingNeeds) {
+    for (const auto strategy :
+         {machine::Strategy::recursive, machine::Strategy::window, machine::Strategy::direct}) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(strategy); }));
+    }
+    for (std::uint32_t space = 0; space < 4; ++space) {
+        for (const std::uint32_t slot : {771u, 900u, 1020u, 1022u}) {
+            EXPECT_EQ(corrupt_by_force(entry(directory_of(space), slot), 0x00300067), Status::rescued);
+            EXPECT_EQ(bench.machine.word(entry(directory_of(space), slot)), 0u) << space << " " << slot;
+        }
+    }
+    expect_healthy();
+}
+
+TEST_F(Audit, MakesTheRecordsAnewFromTheTables) {
+    for (const auto strategy : {machine::Strategy::table, machine::Strategy::direct}) {
+        ASSERT_TRUE(bench.command([&] { return bench.lab.new_space(strategy); }));
+    }
+    ASSERT_TRUE(bench.map(0x10000000, 530));
+    ASSERT_TRUE(bench.map_to(0x40000000, 0x00400000, 1, true));
+    ASSERT_TRUE(bench.unmap(0x10000000, 3));
+    ASSERT_TRUE(bench.command([&] { return bench.lab.clone_space(true); }));
+    const State before = state_of(bench);
+    const std::uint32_t records = bench.machine.word(entry(Machine::kRecordTable, 0)) >> 12;
+    for (const std::uint32_t garbage : {0u, ~0u, 0x5000000au}) {
+        EXPECT_EQ(corrupt_by_force(entry(records, 0), garbage, 1024), Status::rescued) << garbage;
+        EXPECT_EQ(repaired(RepairKind::frame_record), 1u);
+        EXPECT_EQ(difference(before, state_of(bench)), "none") << garbage;
+        expect_healthy();
+    }
+    EXPECT_EQ(corrupt_by_force(entry(records, bench.pte(0x10003000) >> 12), 0x50000007), Status::rescued);
+    EXPECT_EQ(difference(before, state_of(bench)), "none") << "one count";
+    ASSERT_TRUE(bench.unmap(0x10003000, 527));
+    ASSERT_TRUE(bench.map(0x20000000, 100));
+    expect_healthy();
+}
+
+TEST_F(Audit, KeepsWhatAllocHandedOutWhereItsRecordCanBeBelieved) {
+    const auto alloc = [&] { return bench.lab.alloc_frames(2); };
+    const auto taken = bench.command(alloc);
+    ASSERT_TRUE(taken);
+    const State before = state_of(bench);
+    const std::uint32_t records = bench.machine.word(entry(Machine::kRecordTable, 0)) >> 12;
+    EXPECT_EQ(corrupt_by_force(entry(records, Machine::kDirectory), 0), Status::rescued);
+    EXPECT_EQ(difference(before, state_of(bench)), "none");
     expect_healthy();
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from destructions import BEFORE, BUILD, CRASHES, KERNEL, MATRIX, OPEN, PAGES, SLOTS, Destruction, pa
+from destructions import BEFORE, BUILD, CRASHES, KERNEL, MATRIX, PAGES, SLOTS, Destruction, pa
 from launcher import Launcher
 from wired import DEADLINE, Guest
 
@@ -95,21 +95,6 @@ def fixture_matrix(
 @pytest.mark.parametrize("row", MATRIX.values(), ids=MATRIX)
 def test_the_kernel_survives_by_itself(matrix: Matrix, row: Destruction) -> None:
     matrix.destroy(row)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param(row, id=name, marks=pytest.mark.xfail(reason=why, strict=True))
-        for name, (row, why) in OPEN.items()
-    ],
-)
-def test_what_is_open_is_known(tmp_path: Path, row: Destruction) -> None:
-    matrix = Matrix("qemu", tmp_path)
-    try:
-        matrix.destroy(row, 3)
-    finally:
-        matrix.close()
 
 
 def test_the_matrix_is_large_enough() -> None:

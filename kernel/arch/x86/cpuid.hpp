@@ -29,6 +29,8 @@ struct CpuFeatures {
     [[nodiscard]] constexpr std::uint32_t boot_cr4() const {
         return (page_size_extension ? paging::cr4::kPse : 0) | (global_pages ? paging::cr4::kPge : 0);
     }
+
+    constexpr bool operator==(const CpuFeatures&) const = default;
 };
 
 /// Asks the CPU. SDM 2A, CPUID: bit 21 of EFLAGS can be changed where the instruction exists.

@@ -106,18 +106,18 @@ void mend_registers(Repairs& repairs) {
                  "or %%eax, %0"
                  : "=&r"(segments)::"eax", "cc");
     asm volatile("mov %%db7, %0" : "=r"(breakpoints));
-    constexpr std::uint32_t kDescriptors = 16;
-    constexpr std::uint32_t kSegments = 17;
+    namespace register_index = interface::register_index;
     if ((breakpoints & 0x20ff) != 0) {
         asm volatile("mov %0, %%db7" ::"r"(0x400));
-        repairs.add({RepairKind::registers, kSegments + 7, breakpoints, 0x400});
+        repairs.add({RepairKind::registers, register_index::kBreakpoints, breakpoints, 0x400});
     }
     const bool moved = !(gdt == gdt_register()) || !(idt == idt_register()) ||
                        task != rescue::selector(Task::main) || local != 0;
     if (moved) {
-        repairs.add({RepairKind::registers, kDescriptors, idt.base, address_of(&vectors().idt)});
+        repairs.add(
+            {RepairKind::registers, register_index::kDescriptors, idt.base, address_of(&vectors().idt)});
     } else if ((segments & 0xffff) != 0) {
-        repairs.add({RepairKind::registers, kSegments, segments, 0});
+        repairs.add({RepairKind::registers, register_index::kSegments, segments, 0});
     }
     if (moved || (segments & 0xffff) != 0) {
         load_descriptors();
