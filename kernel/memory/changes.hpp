@@ -89,8 +89,9 @@ private:
     static OperationError error(Refusal refusal, VirtAddr va, std::uint32_t value = 0) {
         return {.refusal = refusal, .va = va, .pa = std::nullopt, .value = value, .reason = {}};
     }
-    static OperationError guarded(VirtAddr va, std::string_view reason) {
-        return {.refusal = Refusal::guarded, .va = va, .pa = std::nullopt, .value = 0, .reason = reason};
+    static OperationError guarded(VirtAddr va, GuardReason reason) {
+        return {
+            .refusal = Refusal::guarded, .va = va, .pa = std::nullopt, .value = 0, .reason = text_of(reason)};
     }
     static std::uint32_t page_size(const MapRequest& request) {
         return request.large ? paging::kLargePageSize : paging::kPageSize;

@@ -181,7 +181,7 @@ template <Hardware H>
 ChangeResult Changes<H>::set_pde(std::uint32_t pdi, std::uint32_t value, ChangeOptions options) {
     const VirtAddr va = VirtAddr::from_indices(pdi, 0);
     const Pde entry{value};
-    if (const auto reason = guard_.pde(pdi, value); reason && !options.force) {
+    if (const auto reason = guard_.pde(pdi, value); guard_.refuses(reason, options.force)) {
         return std::unexpected(guarded(va, *reason));
     }
     // The walker sets A and D there; QEMU 7.2 never comes back from that in a ROM or a device.
@@ -203,7 +203,7 @@ ChangeResult Changes<H>::set_pte(VirtAddr va, std::uint32_t value, ChangeOptions
         return std::unexpected(
             error(kind == EntryKind::not_present ? Refusal::no_table : Refusal::large_page, va, pde.raw()));
     }
-    if (const auto reason = guard_.pte(va, value); reason && !options.force) {
+    if (const auto reason = guard_.pte(va, value); guard_.refuses(reason, options.force)) {
         return std::unexpected(guarded(va, *reason));
     }
     const std::uint32_t start = transaction_.savepoint();

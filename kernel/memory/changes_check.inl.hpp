@@ -87,13 +87,13 @@ auto Changes<H>::check_small(const MapRequest& request, VirtAddr va, std::uint64
             needs.tables += 1;
         }
         const auto reason = guard_.pde(va.directory_index(), 0);
-        return reason && !request.options.force ? Problem{guarded(va, *reason)} : std::nullopt;
+        return guard_.refuses(reason, request.options.force) ? Problem{guarded(va, *reason)} : std::nullopt;
     }
     const Pte old = tables_.pte(va);
     const std::uint32_t frame =
         request.pa ? static_cast<std::uint32_t>(request.pa->raw() + index * paging::kPageSize) : 0;
     const std::uint32_t value = frame | leaf_bits(request.attributes.bits, false) | bits::kPresent;
-    if (const auto reason = guard_.pte(va, value); reason && !request.options.force) {
+    if (const auto reason = guard_.pte(va, value); guard_.refuses(reason, request.options.force)) {
         return guarded(va, *reason);
     }
     if (old.present() && !request.options.force) {
@@ -105,7 +105,8 @@ auto Changes<H>::check_small(const MapRequest& request, VirtAddr va, std::uint64
 template <Hardware H>
 auto Changes<H>::check_large(const MapRequest& request, VirtAddr va, std::uint64_t) -> Problem {
     const Pde pde = tables_.pde(va.directory_index());
-    if (const auto reason = guard_.pde(va.directory_index(), 0); reason && !request.options.force) {
+    if (const auto reason = guard_.pde(va.directory_index(), 0);
+        guard_.refuses(reason, request.options.force)) {
         return guarded(va, *reason);
     }
     switch (pde.kind(context(hw_))) {
@@ -152,12 +153,9 @@ auto Changes<H>::page_at(std::uint64_t address) -> std::expected<Page, Operation
 /// Whether the leaf of the page may become `value`.
 template <Hardware H>
 auto Changes<H>::check_leaf(VirtAddr va, const Page& page, std::uint32_t value, bool force) -> Problem {
-    if (force) {
-        return std::nullopt;
-    }
     const auto reason =
         page.size == paging::kLargePageSize ? guard_.pde(va.directory_index(), value) : guard_.pte(va, value);
-    return reason ? Problem{guarded(va, *reason)} : std::nullopt;
+    return guard_.refuses(reason, force) ? Problem{guarded(va, *reason)} : std::nullopt;
 }
 
 /// Runs `check(va, page)` over `count` present pages of whichever size from `first` on.

@@ -32,7 +32,7 @@ public:
         }
         if (const auto reason = guard_.crash(crash, value); reason && !force) {
             return std::unexpected(
-                OperationError{.refusal = Refusal::guarded, .value = value, .reason = *reason});
+                OperationError{.refusal = Refusal::guarded, .value = value, .reason = text_of(*reason)});
         }
         switch (crash) {
         case Crash::cr3:

@@ -5,11 +5,12 @@
 #pragma once
 
 #include "kernel/memory/frames.hpp"
+#include "kernel/memory/guard_reasons.hpp"
 #include "kernel/memory/tables.hpp"
 #include "kernel/paging/walk.hpp"
 
 #include <optional>
-#include <string_view>
+#include <utility>
 
 namespace pagelab::memory {
 
@@ -17,33 +18,42 @@ template <Hardware H>
 class Guard {
 public:
     /// Why not; nothing if it may be.
-    using Reason = std::optional<std::string_view>;
+    using Reason = std::optional<GuardReason>;
 
     constexpr Guard(H& hw, Scratch<H>& scratch, Spaces& spaces, Tables<H>& tables, Frames<H>& frames)
         : hw_(hw), scratch_(scratch), spaces_(spaces), tables_(tables), frames_(frames) {}
 
     void initialise(const KernelFacts& facts) { facts_ = facts; }
 
+    /// What is done about a reason. Remembers that one was overridden.
+    [[nodiscard]] bool refuses(Reason reason, bool force) {
+        overridden_ = overridden_ || (reason && force);
+        return reason && !force;
+    }
+    /// Whether a reason was overridden since the last call.
+    [[nodiscard]] bool take_overridden() { return std::exchange(overridden_, false); }
+
     /// A write of directory slot `pdi` of the space in work.
     [[nodiscard]] Reason pde(std::uint32_t pdi, std::uint32_t value) {
         namespace layout = interface::layout;
         switch (pdi) {
         case layout::kLifelineSlot:
-            return "slot 1021 is the lifeline: the rescue stands on it";
+            return GuardReason::lifeline_slot;
         case layout::kFirstKernelSlot + 1:
-            return "slot 769 maps the frame records, in which the kernel keeps its books";
+            return GuardReason::records_slot;
         case layout::kFirstKernelSlot + 2:
-            return "slot 770 maps the kernel's scratch pages, by which broken tables are repaired";
+            return GuardReason::scratch_slot;
         case layout::kFirstKernelSlot:
         case layout::kSelfMapSlot:
             break;
         default:
             if (pdi >= layout::kFirstKernelSlot) {
-                return "slots 771 to 1020 and 1022 are the windows of the strategies and of other spaces";
+                return GuardReason::window_slot;
             }
         }
-        if (pdi >= tables_.space().user_slots() && pdi < layout::kFirstKernelSlot) {
-            return "an upper-half space ends at 0x80000000: its slots from 512 on hold the tables' addresses";
+        const bool word = pdi < layout::kFirstKernelSlot || pdi == layout::kSelfMapSlot;
+        if (word && tables_.space().strategy == Strategy::upper_half && pdi >= layout::kUpperHalfSlot) {
+            return GuardReason::upper_half_word;
         }
         const Pde entry{value};
         if (pdi == layout::kFirstKernelSlot) {
@@ -61,9 +71,9 @@ public:
         }
         switch (frames_.record(table).role()) {
         case FrameRole::directory:
-            return "this table is a page directory: use setpde";
+            return GuardReason::setpde_instead;
         case FrameRole::kernel:
-            return "the kernel keeps its own entries there";
+            return GuardReason::kernel_entry;
         default:
             return std::nullopt;
         }
@@ -80,7 +90,7 @@ public:
         case FrameRole::directory:
             return pde(index, value);
         case FrameRole::kernel:
-            return "the kernel's own code and data are there";
+            return GuardReason::kernel_memory;
         default:
             return std::nullopt;
         }
@@ -91,9 +101,9 @@ public:
         using machine::Crash;
         switch (crash) {
         case Crash::idt:
-            return "without the IDT no exception finds its handler, nor the rescue: the machine dies";
+            return GuardReason::no_idt;
         case Crash::gdt:
-            return "without the GDT no task can be loaded, nor the rescue: the machine dies";
+            return GuardReason::no_gdt;
         case Crash::cr0:
             return control_0(value);
         case Crash::cr3:
@@ -118,19 +128,19 @@ private:
     /// A PDE that would lead to this table: the CPU reads entries there and sets A and D in them.
     [[nodiscard]] Reason table_frame(Frame table) {
         if (table == facts_.scratch_table) {
-            return "the kernel's scratch pages change without a flush of their aliases";
+            return GuardReason::scratch_as_table;
         }
         if (table == facts_.kernel_table) {
             return std::nullopt;
         }
         if (is_device(table)) {
-            return "no RAM but a device or ROM is there: QEMU hangs where the CPU would set A in it";
+            return GuardReason::device_as_table;
         }
         switch (frames_.record(table).role()) {
         case Role::kernel:
-            return "the CPU would set A and D in the kernel's own memory";
+            return GuardReason::kernel_as_table;
         case Role::free:
-            return "the frame is free and holds no table: take it with alloc first";
+            return GuardReason::free_as_table;
         default:
             return std::nullopt;
         }
@@ -142,7 +152,8 @@ private:
         if (!entry.present()) {
             return std::nullopt;
         }
-        return entry.large(context(hw_)) ? Reason{kForeign} : kernels_table(frame_of(entry.table()));
+        return entry.large(context(hw_)) ? Reason{GuardReason::foreign_code}
+                                         : kernels_table(frame_of(entry.table()));
     }
     [[nodiscard]] Reason kernels_table(Frame table) {
         if (const Reason reason = table_frame(table); reason || table == facts_.kernel_table) {
@@ -154,7 +165,7 @@ private:
                 continue;
             }
             if (is_kernels_page(index)) {
-                return kForeign;
+                return GuardReason::foreign_code;
             }
             if (const Reason reason = kernel_frame(entry.frame().frame())) {
                 return reason;
@@ -165,9 +176,9 @@ private:
     /// A frame that the kernel would take for a page of its own, not at its own place.
     [[nodiscard]] Reason kernel_frame(std::uint64_t frame) {
         if (!frames_.map().is_ram(frame)) {
-            return "the kernel would run what no RAM holds: QEMU ends or hangs on code in devices";
+            return GuardReason::code_in_device;
         }
-        return may_not_show(static_cast<Frame>(frame)) ? Reason{kAlias} : std::nullopt;
+        return may_not_show(static_cast<Frame>(frame)) ? Reason{GuardReason::kernel_alias} : std::nullopt;
     }
 
     /// An entry of a table that is there from boot on; nothing if it is another one.
@@ -176,10 +187,10 @@ private:
             return kernel_entry(index, value);
         }
         if (table == facts_.record_table) {
-            return Reason{"the frame records are mapped there, in which the kernel keeps its books"};
+            return Reason{GuardReason::records_entry};
         }
         if (table == facts_.scratch_table) {
-            return Reason{"the kernel's scratch pages are mapped there"};
+            return Reason{GuardReason::scratch_entry};
         }
         return std::nullopt;
     }
@@ -193,10 +204,10 @@ private:
             return std::nullopt;
         }
         if (frame != index) {
-            return is_kernels_page(index) ? Reason{kForeign} : kernel_frame(frame);
+            return is_kernels_page(index) ? Reason{GuardReason::foreign_code} : kernel_frame(frame);
         }
         if (entry.writable() && (holds_entries(frame) || is_rescues(frame))) {
-            return "page tables and the rescue stay read-only in the direct map";
+            return GuardReason::writable_table;
         }
         return std::nullopt;
     }
@@ -215,13 +226,13 @@ private:
         const std::uint32_t lifeline = interface::layout::kLifelineSlot;
         const std::uint32_t right = scratch_.entry(spaces_.loaded().directory, lifeline);
         if (((scratch_.entry(frame, lifeline) ^ right) & ~kAccessedDirty) != 0) {
-            return "this directory does not hold the lifeline in slot 1021: no exception could be handled";
+            return GuardReason::no_lifeline;
         }
         if (frames_.record(frame).role() == Role::directory) {
             return std::nullopt;
         }
         if (is_kernels(frame)) {
-            return "the CPU would set A and D in the kernel's own memory";
+            return GuardReason::kernel_as_table;
         }
         const Pde kernel{scratch_.entry(frame, interface::layout::kFirstKernelSlot)};
         if (const Reason reason = kernel_slot(kernel)) {
@@ -234,8 +245,7 @@ private:
             }
             const Frame table = frame_of(entry.table());
             if (is_device(table) || (is_kernels(table) && table != facts_.kernel_table)) {
-                return "a table in this directory would be a device or the kernel's own memory, in which the "
-                       "CPU would set A and D";
+                return GuardReason::table_in_directory;
             }
         }
         return std::nullopt;
@@ -243,22 +253,17 @@ private:
 
     [[nodiscard]] static Reason control_0(std::uint32_t value) {
         constexpr std::uint32_t kNeeded = paging::cr0::kPaging | paging::cr0::kProtection;
-        return (value & kNeeded) != kNeeded
-                   ? Reason{"without CR0.PG and PE the CPU runs garbage in real mode"}
-                   : std::nullopt;
+        return (value & kNeeded) != kNeeded ? Reason{GuardReason::no_protection} : std::nullopt;
     }
     [[nodiscard]] Reason control_4(std::uint32_t value) {
         const std::uint32_t known =
             (hw_.has_pse() ? paging::cr4::kPse : 0) | (hw_.has_pge() ? paging::cr4::kPge : 0);
-        return (value & ~known) != 0 ? Reason{"bits of CR4 but PSE and PGE may be reserved: QEMU then hangs"}
-                                     : std::nullopt;
+        return (value & ~known) != 0 ? Reason{GuardReason::reserved_control} : std::nullopt;
     }
 
     /// A jump: nobody knows what runs there.
     [[nodiscard]] Reason code(std::uint32_t address) {
-        return walk_to(address).has_page()
-                   ? Reason{"what is mapped there may do anything when it runs, also end QEMU"}
-                   : std::nullopt;
+        return walk_to(address).has_page() ? Reason{GuardReason::mapped_code} : std::nullopt;
     }
 
     [[nodiscard]] paging::Walk walk_to(std::uint32_t address) {
@@ -271,7 +276,7 @@ private:
     /// ESP: what lies below, down to the first page that can't be written, is overwritten.
     [[nodiscard]] Reason stack(std::uint32_t esp) {
         if (VirtAddr{esp - 1}.directory_index() >= interface::layout::kLifelineSlot) {
-            return "pushes there would overwrite the lifeline or page tables";
+            return GuardReason::stack_in_window;
         }
         std::uint32_t page = VirtAddr{esp - 4}.page_base().raw();
         for (std::uint32_t pages = 0; pages < kMostPushed; ++pages, page -= paging::kPageSize) {
@@ -282,10 +287,10 @@ private:
             const Frame frame = frame_of(*walk.pa);
             const bool own_stack = page == facts_.stack.raw();
             if (holds_entries(frame) || (is_kernels(frame) && !own_stack)) {
-                return "pushes there would overwrite page tables or the kernel's own memory";
+                return GuardReason::stack_in_kernel;
             }
         }
-        return "pushes there would run down through more than 4 MiB and take seconds";
+        return GuardReason::stack_too_deep;
     }
 
     /// Memory that is no RAM and answers all the same: the PC's hole below 1 MiB, and what chipsets and
@@ -301,10 +306,6 @@ private:
     /// Pages that a runaway push may overwrite.
     static constexpr std::uint32_t kMostPushed = 1024;
     static constexpr std::uint32_t kAccessedDirty = paging::bits::kAccessed | paging::bits::kDirty;
-    static constexpr std::string_view kForeign =
-        "the kernel would take what another frame holds for its own code and data, and do anything";
-    static constexpr std::string_view kAlias =
-        "the kernel's own stores would go to page tables or to its code, under another address";
 
     H& hw_;
     Scratch<H>& scratch_;
@@ -312,6 +313,7 @@ private:
     Tables<H>& tables_;
     Frames<H>& frames_;
     KernelFacts facts_{};
+    bool overridden_ = false;
 };
 
 } // namespace pagelab::memory

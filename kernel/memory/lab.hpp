@@ -132,6 +132,7 @@ public:
         }
         rig_.abandon();
         kept_.end(!keep);
+        tainted_ = (guard_.take_overridden() && keep) || tainted_;
         if (keep) {
             transaction_.commit();
         } else {
@@ -157,12 +158,15 @@ public:
     // --- change
     // ----------------------------------------------------------------------------------------------
     [[nodiscard]] ChangeResult map(const machine::MapRequest& request) override {
+        static_cast<void>(noticed(request.options));
         return changing([&] { return changes_.map(request); });
     }
     [[nodiscard]] ChangeResult unmap(const machine::UnmapRequest& request) override {
+        static_cast<void>(noticed(request.options));
         return changing([&] { return changes_.unmap(request); });
     }
     [[nodiscard]] ChangeResult protect(const machine::ProtectRequest& request) override {
+        static_cast<void>(noticed(request.options));
         return changing([&] { return changes_.protect(request); });
     }
     [[nodiscard]] ChangeResult set_pde(std::uint32_t pdi, std::uint32_t value,
@@ -462,7 +466,7 @@ private:
     /// Whether all that the kernel stands on was as it must be. It is so behind this.
     [[nodiscard]] bool stands() {
         // With WP off even the kernel's own stores could hit its code.
-        forced_ = forced_ || (hw_.cr0() & paging::cr0::kWriteProtect) == 0;
+        forced_ = forced_ || tainted_ || (hw_.cr0() & paging::cr0::kWriteProtect) == 0;
         if (!forced_) {
             return audit_.run(Audit<H>::Depth::usual);
         }
@@ -581,6 +585,9 @@ private:
     std::uint32_t checkpoint_ = 0;
     /// The command may have broken what no other can: see Audit::Depth.
     bool forced_ = false;
+    /// What the guard would have refused stands: each command may break the same through it, as the CPU does
+    /// that sets A and D in what it was told to take for a table.
+    bool tainted_ = false;
     /// Entries were put right that the records had been counted with.
     bool contradicted_ = false;
 };

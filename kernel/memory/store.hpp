@@ -83,9 +83,12 @@ private:
         const auto shift = static_cast<std::uint32_t>((pa.raw() & 3) * 8);
         const std::uint32_t mask = (unit == Unit::word ? ~0u : unit == Unit::half ? 0xffffu : 0xffu) << shift;
         const std::uint32_t merged = (old & ~mask) | ((value << shift) & mask);
-        if (const auto reason = guard_.word(word, merged); reason && !force) {
-            return std::unexpected(OperationError{
-                .refusal = Refusal::guarded, .va = va, .pa = word, .value = merged, .reason = *reason});
+        if (const auto reason = guard_.word(word, merged); guard_.refuses(reason, force)) {
+            return std::unexpected(OperationError{.refusal = Refusal::guarded,
+                                                  .va = va,
+                                                  .pa = word,
+                                                  .value = merged,
+                                                  .reason = text_of(*reason)});
         }
         store();
         if (record(word, old, scratch_.load(word, Unit::word))) {
