@@ -51,6 +51,10 @@ inline void load_task(std::uint16_t selector) {
 inline void load_no_ldt() {
     asm volatile("lldt %w0" ::"r"(0) : "memory");
 }
+/// Until an NMI comes.
+inline void stop() {
+    asm volatile("cli\n\thlt");
+}
 /// NT, TF and their like off: an IRET is then a plain return.
 inline void clear_eflags() {
     asm volatile("pushl $2\n\tpopfl" ::: "memory", "cc");

@@ -29,6 +29,8 @@ constexpr std::uint32_t kCalled = 255;
 constexpr std::uint32_t kDirectoryRole = 3u << 28;
 constexpr std::uint32_t kRoleMask = 15u << 28;
 constexpr std::uint32_t kFramesOfRecordPage = 1024;
+/// Rescues in a row without a command that ended, until there is no hope.
+constexpr std::uint32_t kMostAttempts = 8;
 
 alignas(8) constinit Descriptor own_idt[32]{};
 
@@ -266,6 +268,18 @@ extern "C" [[noreturn]] void rescue_leave(const void* way_out, std::uint32_t dir
 
 } // namespace
 
+namespace {
+
+/// What brings the kernel back to life kills it again, for ever: the host is told, and does what is left.
+[[noreturn]] void give_up() {
+    lab().state = static_cast<std::uint32_t>(LabState::panic);
+    for (;;) {
+        stop();
+    }
+}
+
+} // namespace
+
 extern "C" [[noreturn]] void rescue_main(std::uint32_t vector) {
     const std::uint32_t cr0 = read_cr0() & ~kTaskSwitched;
     write_cr0(kBootCr0);
@@ -294,6 +308,9 @@ extern "C" [[noreturn]] void rescue_main(std::uint32_t vector) {
         page.attempts += 1;
     } else {
         report.nested += 1;
+    }
+    if (page.attempts > kMostAttempts) {
+        give_up();
     }
     mend_vectors(places);
     leave_task(places);

@@ -19,7 +19,14 @@ CONSOLE = os.fspath(BUILD / "serial-console" / "pagelab-console")
 KERNEL = os.fspath(BUILD / "kernel" / "pagelab.elf")
 TIMES = 20
 # Each ends the machine at once: a triple fault.
-DEADLY = ["force crash idt", "force crash gdt"]
+DEADLY = [
+    "force crash idt",
+    "force crash gdt",
+    "force crash cr3 p:0x00300000",  # zeros: no lifeline
+    "force crash cr4 0x20",  # PAE: the tables mean something else
+    "force crash esp 0xff400800",  # pushes over the IDT
+    "force crash esp 0xff401000",  # pushes over IDT, GDT and TSSs
+]
 # Each spins or sleeps with interrupts off: only an NMI ends it.
 HANGING = ["crash loop", "crash hlt"]
 
@@ -43,6 +50,7 @@ def test_the_state_before_a_death_comes_back_every_time(lab: Launcher, deadly: s
     done = lab.run("--exec", "; ".join(steps), "--keep-going", timeout=240)
     assert done.status == 3
     assert done.err.count("died of a triple fault") == TIMES
+    assert done.err.count(f"last command: `{deadly}` (number ") == TIMES
     assert done.err.count("goes on in the state before that command") == TIMES
     assert done.out.count("0x40000000  0x0000feed\n") == TIMES
     for turn in range(TIMES):
@@ -317,16 +325,17 @@ def test_a_debugger_that_holds_the_guest_triggers_nothing(lab: Launcher, where: 
         terminal.close()
 
 
-# What no kernel can come back from by itself: the CPU no longer runs its code, or not in its mode.
+# What no kernel can come back from by itself, and what yet is no triple fault.
 BEYOND_THE_KERNEL = [
     "force crash cr0 0x10",  # PE off: real mode
     "force crash cr0 0x11",  # PG off: the next instruction is fetched from where no code is
-    "force crash cr4 0x20",  # PAE: other tables
+    "force crash cr4 0x80000000",  # a reserved bit: QEMU faults for ever
+    "force crash esp 0xff421000",  # what the rescue knows of the machine overwritten: each rescue kills again
 ]
 
 
 @pytest.mark.parametrize("deadly", BEYOND_THE_KERNEL)
-def test_what_leaves_the_cpu_in_another_mode_comes_back_too(lab: Launcher, deadly: str) -> None:
+def test_what_the_kernel_does_not_survive_comes_back_too(lab: Launcher, deadly: str) -> None:
     done = lab.run(
         "--exec",
         f"map 0x40000000; poke 0x40000000 5; {deadly}; peek 0x40000000; check",
