@@ -144,15 +144,19 @@ class Terminal:
 
     def read_until(self, wanted: bytes) -> bytes:
         """Reads on until `wanted` has come; what was read since the last call."""
+        return self.read_until_any(wanted)
+
+    def read_until_any(self, *wanted: bytes) -> bytes:
+        """The same until one of them has come, the first that does."""
         import select
 
         until = time.monotonic() + DEADLINE
-        while wanted not in self.seen:
+        while not any(words in self.seen for words in wanted):
             left = until - time.monotonic()
             ready = select.select([self.master], [], [], max(left, 0))[0]
             assert ready, f"no {wanted!r} in {self.seen[-500:]!r}"
             self.seen += os.read(self.master, 65536)
-        end = self.seen.index(wanted) + len(wanted)
+        end = min(self.seen.index(words) + len(words) for words in wanted if words in self.seen)
         read, self.seen = self.seen[:end], self.seen[end:]
         return read
 

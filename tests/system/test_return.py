@@ -376,6 +376,35 @@ def test_a_cpu_that_is_stuck_in_the_emulator_is_given_up_with_its_qemu(lab: Laun
     assert done.status == 3
 
 
+def test_a_cpu_that_is_stuck_comes_back_for_who_sits_there(lab: Launcher) -> None:
+    entry = rom_entry()
+    if entry is None:
+        pytest.skip("no qboot here")
+    table, index = entry
+    terminal = Terminal(lab, "--plain", "--name", "a")
+    try:
+        terminal.read_until(b"pagelab> ")
+        for line in ("map 0x50000000", "poke 0x50000000 5", f"force setpde 256 {table | 7:#x}"):
+            terminal.type(line.encode() + b"\r")
+            terminal.read_until(b"pagelab> ")
+        first = qemu_of(lab.base / "a")
+        terminal.type(f"peek {0x40000000 + index * 4096:#x}\r".encode())
+        said = terminal.read_until_any(b"q  quit", b"\npagelab> ")
+        if b"q  quit" not in said:
+            pytest.skip("this QEMU does not get stuck")
+        assert b"the guest hangs, and " in said
+        terminal.type(b"b")
+        terminal.read_until(b"QEMU did not answer any more and was started anew")
+        terminal.read_until(b"pagelab> ")
+        assert qemu_of(lab.base / "a") != first
+        terminal.type(b"peek 0x50000000\r")
+        terminal.read_until(b"0x50000000  0x00000005")
+        terminal.type(b"\x1dq")
+        assert terminal.wait() == 0
+    finally:
+        terminal.close()
+
+
 def test_a_death_in_the_rescue_is_named(lab: Launcher) -> None:
     terminal = Terminal(lab, "--plain", "--name", "a")
     try:
@@ -411,6 +440,9 @@ def test_what_was_killed_hinders_no_run_of_the_same_name(lab: Launcher, victims:
             terminal.child.kill()
         if victims != "the console":
             os.kill(qemu, 9)
+        if victims == "the QEMU":
+            terminal.read_until(b"q  quit")
+            terminal.type(b"q")
         terminal.wait()
     finally:
         terminal.close()
@@ -420,6 +452,32 @@ def test_what_was_killed_hinders_no_run_of_the_same_name(lab: Launcher, victims:
     if victims != "the QEMU":  # its console had cleaned up
         assert f"removed what an ended run had left in {lab.base}/a" in done.err
     assert lab.left() == []
+
+
+@pytest.mark.parametrize("choice", [b"b", b"r"])
+def test_a_qemu_that_ended_by_itself_is_started_anew_as_the_user_chooses(
+    lab: Launcher, choice: bytes
+) -> None:
+    terminal = Terminal(lab, "--plain", "--name", "a")
+    try:
+        terminal.read_until(b"pagelab> ")
+        for line in (b"map 0x40000000", b"poke 0x40000000 9", b"poke 0x40000000 8"):
+            terminal.type(line + b"\r")
+            terminal.read_until(b"pagelab> ")
+        first = qemu_of(lab.base / "a")
+        os.kill(first, 9)
+        terminal.read_until(b"QEMU ended")
+        terminal.read_until(b"q  quit")
+        terminal.type(choice)
+        terminal.read_until(b"QEMU was started anew")
+        terminal.read_until(b"pagelab> ")
+        assert qemu_of(lab.base / "a") != first
+        terminal.type(b"peek 0x40000000\r")
+        terminal.read_until(b"0x40000000  0x00000009" if choice == b"b" else b"PDE 256 is not present")
+        terminal.type(b"\x1dq")
+        assert terminal.wait() == 0
+    finally:
+        terminal.close()
 
 
 def test_a_detached_run_that_was_killed_is_cleaned_by_the_next(lab: Launcher) -> None:

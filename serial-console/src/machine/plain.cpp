@@ -350,6 +350,10 @@ private:
             on_death(happened.text);
             return;
         case Happening::broken:
+            if (typing_) {
+                on_death(happened.text); // who sits there may have another one
+                return;
+            }
             result_.machine_gone = true;
             leave(happened.text, kExitGuestDied);
             return;

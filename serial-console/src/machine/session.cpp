@@ -181,7 +181,8 @@ std::optional<Happened> Session::next_happening() {
             return happened;
         }
     }
-    if (control_.closed()) {
+    if (control_.closed() && !gone_) {
+        gone_ = true;
         return on_gone();
     }
     return std::nullopt;
@@ -303,6 +304,7 @@ std::expected<void, std::string> Session::relaunch(const Moment* then) {
 
 /// By a reset if QEMU obeys, else by another QEMU.
 std::expected<std::string, std::string> Session::restart(const Moment* then) {
+    const bool gone = gone_;
     if (answers_) {
         if (const auto done = reset(then)) {
             runs_again();
@@ -313,7 +315,7 @@ std::expected<std::string, std::string> Session::restart(const Moment* then) {
         return std::unexpected(done.error());
     }
     runs_again();
-    return "QEMU did not answer any more and was started anew";
+    return gone ? "QEMU was started anew" : "QEMU did not answer any more and was started anew";
 }
 
 std::expected<std::string, std::string> Session::boot_afresh() {
@@ -427,6 +429,7 @@ void Session::runs_again() {
     running_ = true;
     shut_down_ = false;
     reviving_ = false;
+    gone_ = false;
     registers_.reset();
     pending_.reset();
 }
@@ -475,6 +478,10 @@ Happened Session::on_gone() {
     if (ended_outside_) {
         return {Happening::stopped, "the machine was stopped from outside"};
     }
+    running_ = false;
+    shut_down_ = true;
+    answers_ = false;
+    serial_.reset();
     const std::string complaint = directory_ ? qemu_complaint(*directory_) : std::string();
     return {Happening::broken,
             complaint.empty() ? std::string("QEMU ended") : fmt::format("QEMU ended: {}", complaint)};
@@ -504,6 +511,9 @@ void Session::freeze() {
 
 std::vector<std::string> Session::post_mortem() {
     const auto ram = guest::Ram::open(ram_file());
+    if (gone_) {
+        return {"the registers went with it"};
+    }
     if (!registers_ || !ram) {
         return {registers_ ? ram.error() : std::string("QEMU does not tell the registers")};
     }

@@ -44,7 +44,7 @@ enum class Happening {
     died,      ///< a triple fault; RAM and registers are still those of the death
     halted,    ///< the kernel ended the machine on purpose; QEMU is gone
     stopped,   ///< QEMU was ended from outside, as scripts/stop does
-    broken,    ///< QEMU itself ended by mistake
+    broken,    ///< QEMU itself ended by mistake; told once, and what brings a death back starts another
 };
 
 struct Happened {
@@ -69,7 +69,7 @@ public:
     [[nodiscard]] std::filesystem::path ram_file() const { return path_ / run_file::kRam; }
 
     [[nodiscard]] int serial_descriptor() const { return serial_.get(); } ///< not blocking
-    [[nodiscard]] int control_descriptor() const { return control_.descriptor(); }
+    [[nodiscard]] int control_descriptor() const { return gone_ ? -1 : control_.descriptor(); }
 
     /// Call when either descriptor is readable. Serial bytes first: what the guest said before it died
     /// is then read before the death.
@@ -156,6 +156,7 @@ private:
     bool shut_down_ = false; ///< the guest was reset or died, and QEMU waits
     bool reviving_ = false;  ///< a reboot was granted and the page still tells of it
     bool ended_outside_ = false;
+    bool gone_ = false;   ///< QEMU has ended, and that was told
     bool answers_ = true; ///< QEMU's monitor
     Lifetime lifetime_ = Lifetime::detached;
     std::optional<CpuRegisters> registers_; ///< of a guest that was stopped for good

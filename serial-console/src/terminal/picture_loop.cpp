@@ -206,8 +206,8 @@ void PictureLoop::on_happened(const Happened& happened) {
         on_death(happened.text);
         return;
     case Happening::broken:
-        result_.console.machine_gone = true;
-        leave(happened.text, machine::kExitGuestDied);
+        held_ = false;
+        on_death(happened.text);
         return;
     }
 }
