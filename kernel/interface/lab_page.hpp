@@ -30,6 +30,8 @@ enum class HostRequest : std::uint32_t {
 namespace host_bits {
 /// A console with snapshots is attached: HostRequest::undo_machine can be answered.
 inline constexpr std::uint32_t kSnapshots = 1;
+/// The console sends an NMI to the command that runs.
+inline constexpr std::uint32_t kInterrupts = 2;
 } // namespace host_bits
 
 /// All words little-endian, at fixed offsets. `generation` changes with every other change that a picture

@@ -30,7 +30,8 @@ inline constexpr std::uint32_t kRepairKindCount = 12;
 namespace register_index {
 inline constexpr std::uint32_t kDescriptors = 16;
 inline constexpr std::uint32_t kSegments = 17;
-inline constexpr std::uint32_t kKept = 18; // what the kernel had noted of the CPU and its registers
+inline constexpr std::uint32_t kKept = 18;  // what the kernel had noted of the CPU and its registers
+inline constexpr std::uint32_t kInput = 19; // of the serial port and the interrupt controller
 inline constexpr std::uint32_t kBreakpoints = 24;
 } // namespace register_index
 
@@ -89,6 +90,8 @@ struct RescueReport {
     std::uint32_t restarted = 0;
     /// Exceptions within the rescue itself during this one.
     std::uint32_t nested = 0;
+    /// The console had said that it sends an NMI: host_bits::kInterrupts.
+    std::uint32_t from_host = 0;
     std::array<WalkWords, 4> walks{};
     Repairs repairs;
 };

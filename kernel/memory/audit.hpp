@@ -49,6 +49,7 @@ public:
         }
         if (depth == Depth::thorough) {
             thorough_.run(repairs_);
+            hw_.mend_input(repairs_);
         }
         hw_.mend_lifeline(repairs_);
         if (repairs_.total == 0) {

@@ -1,6 +1,7 @@
 #include "kernel/memory/cpu_hardware.hpp"
 
 #include "kernel/arch/x86/crash.hpp"
+#include "kernel/arch/x86/pic.hpp"
 
 namespace pagelab::memory {
 namespace {
@@ -120,6 +121,22 @@ void CpuHardware::mend_notes(interface::Repairs& repairs) {
         majority(arch::read_cr0(), cr0_, page.cr0) & paging::cr0::kWriteProtect;
     note(cr0_, (rescue::kBootCr0 & ~paging::cr0::kWriteProtect) | write_protect);
     note(cr4_, cpu_.has_cr4() ? majority(arch::read_cr4(), cr4_, page.cr4) & cpu_.boot_cr4() : 0);
+}
+
+/// A prompt that no key reaches would wait for ever. Which vectors the interrupt controller has can't be
+/// read, so they are always set anew.
+void CpuHardware::mend_input(interface::Repairs& repairs) {
+    const bool deaf = !arch::uart::is_initialised();
+    const bool masked = arch::is_masked(arch::uart::kIrq);
+    if (deaf) {
+        arch::uart::initialise();
+    }
+    arch::remap_and_mask_irqs();
+    arch::unmask_irq(arch::uart::kIrq);
+    if (deaf || masked) {
+        repairs.add(
+            {interface::RepairKind::registers, interface::register_index::kInput, masked ? 1u : 0u, 0});
+    }
 }
 
 bool CpuHardware::code_is_whole() {

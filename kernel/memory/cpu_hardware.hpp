@@ -83,6 +83,7 @@ public:
     }
     void mend_registers(std::uint32_t cr3, interface::Repairs& repairs);
     void mend_lifeline(interface::Repairs& repairs) { arch::mend_lifeline(repairs); }
+    void mend_input(interface::Repairs& repairs);
     [[nodiscard]] bool code_is_whole();
     [[nodiscard]] std::uint64_t ticks() { return cpu_.time_stamp_counter ? arch::read_time_stamp() : 0; }
     [[nodiscard]] paging::CpuLimits limits() {

@@ -86,6 +86,7 @@ concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, p
     // descriptor registers, debug registers, GDT, IDT and TSSs. Adds what was wrong.
     {hw.mend_registers(word, repairs)};
     {hw.mend_lifeline(repairs)};
+    {hw.mend_input(repairs)};
     // Whether code and constants are as they were at boot; on the CPU the rescue is called if not.
     { hw.code_is_whole() } -> std::same_as<bool>;
     // Breaks it; returns only if it has survived that.

@@ -303,6 +303,7 @@ extern "C" [[noreturn]] void rescue_main(std::uint32_t vector) {
         report.cr0 = cr0;
         report.cr3 = lab().cr3;
         report.cr4 = cr4;
+        report.from_host = lab().host & interface::host_bits::kInterrupts;
         report.unknown_directory = is_directory(report.cr3 >> 12, image) ? 0 : 1;
         report_death(report, places);
         page.attempts += 1;

@@ -29,6 +29,8 @@ void put_register(Output& out, std::uint32_t index) {
         return print(out, "segments");
     case register_index::kKept:
         return print(out, "the kernel's own notes of the CPU");
+    case register_index::kInput:
+        return print(out, "the serial port or its interrupt");
     case register_index::kBreakpoints:
         return print(out, "DR7");
     default:
@@ -145,6 +147,16 @@ void put_cause(Output& out, const RescueReport& report) {
     print(out, "; the rescue took over");
 }
 
+void put_interrupt(Output& out, bool from_console, bool command) {
+    if (!command) {
+        return print(out, from_console ? "NMI: the console sent it, but the command had ended by then\n"
+                                       : "NMI: no command was running\n");
+    }
+    print(out, from_console
+                   ? "NMI: the console ended the command; its changes were taken back\n"
+                   : "NMI, not the console's: the command was ended and its changes were taken back\n");
+}
+
 void put_json(Output& out, const RescueReport& report) {
     const std::optional<Failure> failure = find_failure(report);
     say(out, R"({"record":"rescue","v":1,"vector":{},"eip":"{}","esp":"{}","cr2":"{}","cr3":"{}",)",
@@ -166,8 +178,7 @@ void report_rescue(Output& out, const RescueReport& report, bool command, bool j
         return put_json(out, report);
     }
     if (report.vector == kNonMaskable) {
-        print(out, command ? "NMI: the console ended the command; its changes were taken back\n"
-                           : "NMI: no command was running\n");
+        put_interrupt(out, report.from_host != 0, command);
         return put_repairs(out, report.repairs);
     }
     put_cause(out, report);

@@ -86,6 +86,7 @@ public:
     void reboot() { halted = true; }
     void mend_registers(std::uint32_t cr3, interface::Repairs& repairs);
     void mend_lifeline(interface::Repairs&) {}
+    void mend_input(interface::Repairs&) {}
     bool code_is_whole() { return true; }
     interface::RescueNotes& rescue_notes() {
         return notes_;

@@ -58,10 +58,18 @@ TEST(RescueReportText, KeepsShortHoweverMuchWasBroken) {
 
 TEST(RescueReportText, OfAnNmiSaysThatTheConsoleEndedTheCommand) {
     Session session;
-    session.machine.death = RescueReport{.vector = 2};
+    session.machine.death = RescueReport{.vector = 2, .from_host = 2};
     EXPECT_EQ(session.run("crash loop"),
               (std::vector<std::string>{"NMI: the console ended the command; its changes were taken back"}));
     EXPECT_EQ(session.statuses, (std::vector{Status::rescued}));
+}
+
+TEST(RescueReportText, OfAnNmiThatTheConsoleDidNotSendSaysSo) {
+    Session session;
+    session.machine.death = RescueReport{.vector = 2};
+    EXPECT_EQ(session.run("crash interrupt 2"),
+              (std::vector<std::string>{
+                  "NMI, not the console's: the command was ended and its changes were taken back"}));
 }
 
 TEST(RescueReportText, InAQueryForJsonIsARecord) {

@@ -32,7 +32,6 @@ EVIDENCE = (
     "was ended",
     "the rescue took over",
     "the kernel stands on what the command broke",
-    "NMI: the console ended the command",
     "the machine has survived it",
 )
 # Typed once, before everything: a page whose content has to outlive all of it, code of the user's, and a frame for a
@@ -212,6 +211,11 @@ OVERWRITTEN = {
     "the journal overwritten": f"force fill {va('journal_ring')} 0xffffffff 1024",
     "the lab page zeroed": f"force fill {va('lab_page')} 0 1024",
 }
+# Code after which no key would reach the prompt: OUT, RET.
+DEAFENING = {
+    "all interrupts masked": "0x21e6ffb0 0x000000c3",  # 0xff to port 0x21
+    "the serial port's interrupts off": "0x03f9ba66 0xc3eec031",  # 0 to port 0x3f9
+}
 # Of a space that is loaded: what it shares with all others, and the slots and tables of its own strategy.
 SHARED = {
     "the kernel's slot emptied": "force setpde 768 0",
@@ -273,6 +277,10 @@ def _matrix() -> dict[str, Destruction]:
     rows["code of the user's that loses the stack"] = Destruction(
         ("force crash call 0x20000010",), ("poke 0x20000010 0x0b0fe431",)
     )
+    for name, code in DEAFENING.items():
+        rows[f"code of the user's: {name}"] = Destruction(
+            ("force crash call 0x20000020",), (f"poke 0x20000020 {code}",)
+        )
     rows["a store that faults in its second page"] = Destruction(
         ("poke 0x20000ffe 0x12345678",), evidence=(*EVIDENCE, "is not mapped")
     )

@@ -121,6 +121,14 @@ def test_a_hang_ends_by_an_nmi_and_the_lab_goes_on(lab: Launcher, hanging: str) 
     assert done.err.count("sent an NMI") == 1
 
 
+def test_the_kernel_says_whether_an_nmi_was_the_consoles(lab: Launcher) -> None:
+    done = lab.run("--exec", "crash interrupt 2; crash loop; crash interrupt 2")
+    not_ours = "NMI, not the console's: the command was ended and its changes were taken back"
+    ours = "NMI: the console ended the command; its changes were taken back"
+    said = [line for line in done.out.splitlines() if line.startswith("NMI")]
+    assert said == [not_ours, ours, not_ours], done.out + done.err
+
+
 @pytest.mark.parametrize("hanging", HANGING)
 def test_ctrl_c_ends_a_hang_at_once(lab: Launcher, hanging: str) -> None:
     terminal = Terminal(lab, "--plain")
@@ -344,6 +352,8 @@ def test_what_the_kernel_does_not_survive_comes_back_too(lab: Launcher, deadly: 
     assert done.status == 3, done.err
     assert "0x40000000  0x00000005\n" in done.out
     assert done.err.count("goes on in the state before that command") == 1
+    if "it died in the rescue" in done.err:
+        assert "the rescue had been called for " in done.err
 
 
 def rom_entry() -> tuple[int, int] | None:
@@ -473,7 +483,9 @@ def test_a_qemu_that_ended_by_itself_is_started_anew_as_the_user_chooses(
         terminal.read_until(b"pagelab> ")
         assert qemu_of(lab.base / "a") != first
         terminal.type(b"peek 0x40000000\r")
-        terminal.read_until(b"0x40000000  0x00000009" if choice == b"b" else b"PDE 256 is not present")
+        terminal.read_until(
+            b"0x40000000  0x00000009" if choice == b"b" else b"PDE 256 is not present"
+        )
         terminal.type(b"\x1dq")
         assert terminal.wait() == 0
     finally:

@@ -33,6 +33,10 @@ void unmask_irq(unsigned irq) {
     write_port8(kMasterData, static_cast<std::uint8_t>(read_port8(kMasterData) & ~(1u << irq)));
 }
 
+bool is_masked(unsigned irq) {
+    return (read_port8(kMasterData) & (1u << irq)) != 0;
+}
+
 void end_of_irq(unsigned irq) {
     if (irq >= 8) {
         write_port8(kSlaveCommand, kEndOfInterrupt);

@@ -15,6 +15,9 @@ void remap_and_mask_irqs();
 void unmask_irq(unsigned irq);
 
 /// Tells the controllers that the IRQ (0-15) was served.
+/// Whether the controller holds this line back.
+[[nodiscard]] bool is_masked(unsigned irq);
+
 void end_of_irq(unsigned irq);
 
 } // namespace pagelab::arch

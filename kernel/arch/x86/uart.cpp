@@ -47,6 +47,12 @@ void initialise() {
     write_port8(kInterruptEnable, 0x01);
 }
 
+bool is_initialised() {
+    const std::uint8_t line = read_port8(kLineControl);
+    return line == kNoDevice || (line == 0x03 && read_port8(kInterruptEnable) == 0x01 &&
+                                 (read_port8(kModemControl) & 0x1F) == 0x0B);
+}
+
 void transmit(char byte) {
     while ((read_port8(kLineStatus) & kTransmitterEmpty) == 0) {
     }

@@ -12,6 +12,9 @@ inline constexpr unsigned kIrq = 4;
 /// 115200 baud, 8 data bits, no parity, FIFOs on, receive interrupt enabled at the UART (not at the PIC).
 void initialise();
 
+/// Whether it is set up as initialise() left it.
+[[nodiscard]] bool is_initialised();
+
 /// Waits until the transmitter takes a byte. A port without a UART reads 0xFF, so this always ends.
 void transmit(char byte);
 

@@ -30,6 +30,11 @@ public:
 
     /// What the kernel says it is doing; nothing while the page is not a lab page (yet).
     [[nodiscard]] std::optional<interface::LabState> state() const;
+    /// Does a command run, or a rescue?
+    [[nodiscard]] bool at_work() const {
+        const auto now = state();
+        return now == interface::LabState::running || now == interface::LabState::rescued;
+    }
     /// The machine is about to boot: what the page says now is of the one before, and counts for nothing
     /// until it changes.
     void await_boot() { left_over_ = raw_state(); }

@@ -376,7 +376,11 @@ void Session::show_host() {
     if (!asked) {
         refused_undo_.reset();
     }
-    host_word_->set(no_snapshots_ || refused ? 0 : interface::host_bits::kSnapshots);
+    if (interrupted_command_ && (lab_->commands() != *interrupted_command_ || !lab_->at_work())) {
+        interrupted_command_.reset();
+    }
+    host_word_->set((no_snapshots_ || refused ? 0 : interface::host_bits::kSnapshots) |
+                    (interrupted_command_ ? interface::host_bits::kInterrupts : 0));
 }
 
 bool Session::prepare_state_image() {
@@ -461,6 +465,10 @@ bool Session::really_running() {
 }
 
 bool Session::inject_nmi() {
+    if (lab_) {
+        interrupted_command_ = lab_->commands();
+        show_host(); // first: who is hit asks at once
+    }
     return execute("inject-nmi", nlohmann::json::object()).has_value();
 }
 

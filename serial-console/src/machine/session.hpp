@@ -166,6 +166,7 @@ private:
     bool notice_due_ = false;
     bool state_image_ = false; ///< QEMU has it
     std::optional<std::uint32_t> refused_undo_;
+    std::optional<std::uint32_t> interrupted_command_; ///< the number of the one that an NMI was sent to
     std::optional<Happened> pending_;
 };
 
