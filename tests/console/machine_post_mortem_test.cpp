@@ -1,9 +1,12 @@
 #include "serial-console/src/machine/post_mortem.hpp"
 
 #include "kernel/interface/journal.hpp"
+#include "kernel/interface/rescue_notes.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
 #include <cstring>
 #include <map>
 
@@ -139,6 +142,34 @@ TEST(PostMortem, knows_a_death_in_the_rescue_by_its_directory) {
     EXPECT_FALSE(died_in_rescue(registers, page));
     registers.cr3 = 0x9000;
     EXPECT_TRUE(died_in_rescue(registers, page));
+}
+
+TEST(PostMortem, tells_what_the_rescue_had_been_called_for) {
+    Guest guest;
+    interface::LabPage page {};
+    page.cr3 = 0x9000;
+    page.rescue_report_pa = 0x8000;
+    interface::RescueReport report;
+    report.magic = interface::RescueReport::kMagic;
+    report.vector = 8;
+    report.eip = 0xc0102000;
+    report.esp = 0xc0000ffc;
+    report.cr2 = 0x1000;
+    report.repairs.total = 3;
+    report.nested = 2;
+    const auto words = std::bit_cast<std::array<std::uint32_t, sizeof report / 4>>(report);
+    for (std::uint32_t i = 0; i < words.size(); ++i) {
+        guest.put(0x8000 + i * 4, words[i]);
+    }
+    EXPECT_EQ(post_mortem(guest.registers, page, guest.reader())[1].find("the rescue had"), std::string::npos)
+        << "that was an earlier one";
+    guest.put(0x8000 + offsetof(interface::RescueNotes, depth), 1);
+    EXPECT_EQ(post_mortem(guest.registers, page, guest.reader())[1],
+              "the rescue had been called for vector 8 at EIP 0xc0102000, ESP 0xc0000ffc, CR2 0x00001000; it "
+              "had put right 3 words and met 2 exceptions of its own");
+    guest.put(0x8000, 0);
+    EXPECT_EQ(post_mortem(guest.registers, page, guest.reader())[1].find("the rescue had"),
+              std::string::npos);
 }
 
 TEST(PostMortem, tells_the_last_command_and_the_last_records) {

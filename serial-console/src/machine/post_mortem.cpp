@@ -1,6 +1,7 @@
 #include "serial-console/src/machine/post_mortem.hpp"
 
 #include "kernel/interface/journal_text.hpp"
+#include "kernel/interface/rescue_notes.hpp"
 #include "kernel/paging/walk.hpp"
 #include "kernel/paging/walk_text.hpp"
 
@@ -293,6 +294,40 @@ std::vector<std::string> journal_lines(const interface::LabPage& page, const Phy
     return lines;
 }
 
+/// What the rescue has written down that is at work; nothing where it can't be believed.
+std::optional<interface::RescueReport> rescue_report(const interface::LabPage& page,
+                                                     const PhysicalReader& read) {
+    std::array<std::uint32_t, sizeof(interface::RescueReport) / 4> words{};
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const auto word = read(PhysAddr{page.rescue_report_pa}.plus(i * 4));
+        if (page.rescue_report_pa % paging::kPageSize != 0 || !word) {
+            return std::nullopt;
+        }
+        words[i] = *word;
+    }
+    const auto depth = read(PhysAddr{page.rescue_report_pa}.plus(offsetof(interface::RescueNotes, depth)));
+    const auto report = std::bit_cast<interface::RescueReport>(words);
+    return depth.value_or(0) != 0 && report.magic == interface::RescueReport::kMagic ? std::optional{report}
+                                                                                     : std::nullopt;
+}
+
+std::string rescue_text(const interface::RescueReport& report) {
+    std::string cause = fmt::format("vector {}", report.vector);
+    if (report.vector == interface::kPanicVector) {
+        cause = "a panic";
+    } else if (report.vector == interface::kBrokenCodeVector) {
+        cause = "overwritten code";
+    }
+    std::string text =
+        fmt::format("the rescue had been called for {} at EIP {:#010x}, ESP {:#010x}, CR2 {:#010x}; it had "
+                    "put right {} words",
+                    cause, report.eip, report.esp, report.cr2, report.repairs.total);
+    if (report.nested != 0) {
+        text += fmt::format(" and met {} exceptions of its own", report.nested);
+    }
+    return text;
+}
+
 std::string printable(std::string_view text) {
     std::string result;
     for (const char letter : text.substr(0, text.find('\0'))) {
@@ -325,6 +360,9 @@ std::vector<std::string> post_mortem(const CpuRegisters& registers,
     if (page && died_in_rescue(registers, *page)) {
         lines.push_back(fmt::format("it died in the rescue: CR3 is p:{:#010x}, the kernel's was p:{:#010x}",
                                     registers.cr3, page->cr3));
+        if (const auto report = rescue_report(*page, read)) {
+            lines.push_back(rescue_text(*report));
+        }
     }
     if ((registers.cr0 & 1) == 0) {
         lines.push_back(
