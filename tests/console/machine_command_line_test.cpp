@@ -98,5 +98,19 @@ TEST(CommandLine, icount_sleeps_only_where_somebody_types) {
     EXPECT_EQ(after(qemu_arguments(machine, files()), "-icount"), "shift=0,sleep=off");
 }
 
+TEST(CommandLine, a_recorded_machine_and_its_replay_count_alike) {
+    QemuFiles files_ = files();
+    files_.replay_log = ReplayLog{ReplayLog::Mode::record, "/r,s/log", {}};
+    const auto record = qemu_arguments({}, files_);
+    EXPECT_EQ(after(record, "-icount"), "shift=7,rr=record,rrfile=/r,,s/log");
+    EXPECT_EQ(after(record, "-drive"), "");
+    EXPECT_TRUE(any_holds(record, "isa-debug-exit"));
+    files_.replay_log = ReplayLog{ReplayLog::Mode::replay, "/r,s/log", "/x/state"};
+    const auto replay = qemu_arguments({}, files_);
+    EXPECT_EQ(after(replay, "-icount"), "shift=7,rr=replay,rrfile=/r,,s/log");
+    EXPECT_EQ(after(replay, "-drive"), "file=/x/state,format=qcow2,if=none,id=moments");
+    EXPECT_FALSE(any_holds(replay, "isa-debug-exit")) << "QEMU would end with the recording";
+}
+
 } // namespace
 } // namespace pagelab::console::machine

@@ -70,11 +70,35 @@ TEST(Options, keep_going_is_off_unless_it_is_asked_for) {
     EXPECT_TRUE(run_request({"--plain", "--keep-going"}).keep_going);
 }
 
+TEST(Options, a_run_is_recorded_only_where_it_is_asked_for) {
+    EXPECT_FALSE(run_request({"--exec", "help"}).record);
+    EXPECT_TRUE(run_request({"--exec", "help", "--rr"}).record);
+    EXPECT_TRUE(run_request({"--rr", "--detach", "--machine", "isapc"}).record);
+    const auto microvm = parse_request(run({"--rr", "--machine", "microvm"}));
+    ASSERT_FALSE(microvm);
+    EXPECT_TRUE(microvm.error().starts_with("--rr --machine microvm: ")) << microvm.error();
+}
+
+TEST(Options, a_replay_runs_what_stands_behind_the_dashes) {
+    const auto request =
+        parse_request({"replay", "a", "--", "gdb", "-q", "-ex", "{connect}", "--", "{kernel}"});
+    ASSERT_TRUE(request && std::holds_alternative<ReplayRequest>(*request))
+        << (request ? "" : request.error());
+    EXPECT_EQ(std::get<ReplayRequest>(*request).name, "a");
+    const Arguments words = {"gdb", "-q", "-ex", "{connect}", "--", "{kernel}"};
+    EXPECT_EQ(std::get<ReplayRequest>(*request).command, words);
+    EXPECT_FALSE(parse_request({"replay", "a"}));
+    EXPECT_FALSE(parse_request({"replay", "../a", "--", "gdb"}));
+}
+
 TEST(Options, what_makes_no_sense_together_is_refused) {
     for (const Arguments& rest : std::vector<Arguments>{{"--exec", "help", "--detach"},
                                                         {"--exec", "help", "--script", "f"},
                                                         {"--plain", "--detach"},
                                                         {"--detach", "--keep-going"},
+                                                        {"--rr", "--icount"},
+                                                        {"--rr", "--keep-going"},
+                                                        {"--rr", "--attach", "a"},
                                                         {"--attach", "--keep-going"},
                                                         {"--list", "--attach"},
                                                         {"--attach", "a", "--memory", "4M"},

@@ -33,8 +33,29 @@ std::string_view machine_options(MachineType type) {
     return "pc";
 }
 
+/// A log is of one clock: both modes must count alike.
+void add_replay_log(std::vector<std::string>& arguments, const ReplayLog& log) {
+    const bool record = log.mode == ReplayLog::Mode::record;
+    arguments.insert(arguments.end(),
+                     {"-icount", fmt::format("shift=7,rr={},rrfile={}", record ? "record" : "replay",
+                                             option_value(log.file))});
+    if (!record) {
+        arguments.insert(arguments.end(), {"-drive", fmt::format("file={},format=qcow2,if=none,id=moments",
+                                                                 option_value(log.image))});
+    }
+}
+
 std::string socket_device(std::string_view id, int listener) {
     return fmt::format("socket,id={},fd={},server=on,wait=off", id, listener);
+}
+
+bool replays(const QemuFiles& files) {
+    return files.replay_log && files.replay_log->mode == ReplayLog::Mode::replay;
+}
+
+/// What a replay says goes nowhere but to the log: what it would wait for is not in the recording.
+std::string serial_device(const QemuFiles& files) {
+    return replays(files) ? "null,id=serial" : socket_device("serial", files.serial_listener);
 }
 
 } // namespace
@@ -66,8 +87,7 @@ std::vector<std::string> qemu_arguments(const MachineSpec& machine, const QemuFi
         "-object",
         fmt::format("memory-backend-file,id=ram,share=on,mem-path={},size={}", option_value(files.ram), size),
         "-chardev",
-        fmt::format("{},logfile={}", socket_device("serial", files.serial_listener),
-                    option_value(files.serial_log)),
+        fmt::format("{},logfile={}", serial_device(files), option_value(files.serial_log)),
         "-serial",
         "chardev:serial",
         "-chardev",
@@ -82,8 +102,6 @@ std::vector<std::string> qemu_arguments(const MachineSpec& machine, const QemuFi
         socket_device("control", files.control_listener),
         "-mon",
         "chardev=control,mode=control",
-        "-device",
-        fmt::format("isa-debug-exit,iobase={:#x},iosize=4", kDebugExitPort),
         // A reset and a triple fault both stop the machine with its RAM intact; the lab page tells them
         // apart.
         "-action",
@@ -96,6 +114,14 @@ std::vector<std::string> qemu_arguments(const MachineSpec& machine, const QemuFi
         "-append",
         fmt::format("-- {}", interface::kBatchWord),
     };
+    // Replayed, the guest stands still at its end instead of taking QEMU with it.
+    if (!replays(files)) {
+        arguments.insert(arguments.end(),
+                         {"-device", fmt::format("isa-debug-exit,iobase={:#x},iosize=4", kDebugExitPort)});
+    }
+    if (files.replay_log) {
+        add_replay_log(arguments, *files.replay_log);
+    }
     if (files.firmware) {
         arguments.insert(arguments.end(), {"-bios", *files.firmware});
     }

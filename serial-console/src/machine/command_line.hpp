@@ -9,6 +9,14 @@
 
 namespace pagelab::console::machine {
 
+/// Makes a run's QEMU record, or replay what was recorded.
+struct ReplayLog {
+    enum class Mode { record, replay };
+    Mode mode = Mode::record;
+    std::string file;  ///< path of the log
+    std::string image; ///< replay: path of an empty qcow2, in which QEMU keeps the moments to go back to
+};
+
 /// What a run gives its QEMU: descriptors of listening sockets, already open in the child, and paths.
 struct QemuFiles {
     std::string name;                    ///< of the run
@@ -20,6 +28,7 @@ struct QemuFiles {
     int qmp_listener = -1;               ///< the user's QMP monitor
     int control_listener = -1;           ///< the console's own QMP monitor
     std::optional<std::string> firmware; ///< path of qboot; nothing means QEMU's own default
+    std::optional<ReplayLog> replay_log;
 };
 
 /// The port of the debug exit, which the kernel's `halt` writes.

@@ -2,6 +2,8 @@
 
 #include "serial-console/src/machine/batch.hpp"
 #include "serial-console/src/machine/batch_runner.hpp"
+#include "serial-console/src/machine/recording.hpp"
+#include "serial-console/src/machine/replayer.hpp"
 #include "serial-console/src/machine/standard_streams.hpp"
 
 #include <fmt/format.h>
@@ -65,6 +67,10 @@ ConsoleResult as_console_result(const BatchResult& result) {
     return {result.status, result.signal, result.machine_gone};
 }
 
+std::string recording_name(const RunRequest& request) {
+    return request.name.value_or(std::string(kDefaultRunName));
+}
+
 /// Starts the machine of a request, in a directory of its own.
 std::expected<Session, Failure> start(const RunRequest& request, const RunBase& base) {
     const bool batch = request.mode == RunRequest::Mode::exec || request.mode == RunRequest::Mode::script;
@@ -76,7 +82,19 @@ std::expected<Session, Failure> start(const RunRequest& request, const RunBase& 
         return std::unexpected(Failure{directory.error(), kExitUsage});
     }
     const Lifetime lifetime = request.mode == RunRequest::Mode::detach ? Lifetime::detached : Lifetime::ours;
-    return Session::launch(std::move(*directory), request.machine, request.kernel, lifetime);
+    std::filesystem::path kernel = request.kernel;
+    std::optional<ReplayLog> log;
+    if (request.record) {
+        const auto recording =
+            Recording::make(base, recording_name(request), request.machine, request.kernel);
+        if (!recording) {
+            directory->remove();
+            return std::unexpected(Failure{recording.error(), kExitUsage});
+        }
+        log = ReplayLog{ReplayLog::Mode::record, recording->log().string(), {}};
+        kernel = recording->kernel(); // its path is part of what the guest reads when it boots
+    }
+    return Session::launch(std::move(*directory), request.machine, kernel, lifetime, log);
 }
 
 int detach(Session& session, const RunBase& base, const SignalGuard& signals) {
@@ -110,6 +128,10 @@ int perform_one(const RunRequest& request, const Consoles& consoles) {
     if (!session) {
         base->remove_if_empty();
         return refuse(session.error().text, session.error().status);
+    }
+    if (request.record) {
+        const std::string name = recording_name(request);
+        say(fmt::format("records {0}; when it has ended, scripts/gdb --replay {0} replays it", name));
     }
     switch (request.mode) {
     case RunRequest::Mode::detach:
@@ -146,6 +168,9 @@ int perform_one(const AttachRequest& request, const Consoles& consoles) {
         sweep(*base, say);
         base->remove_if_empty();
         return refuse(no_such_run(request.name));
+    }
+    if (run->record.replayed) {
+        return refuse(fmt::format("{} is a replay: nothing can be typed into it", run->name()));
     }
     const SignalGuard signals;
     auto session = Session::attach(*run);
@@ -253,6 +278,17 @@ int perform_one(const WhereRequest& request, const Consoles&) {
         return refuse(no_such_run(request.name), kExitCommandFailed);
     }
     return print(run->path.string() + "\n") ? kExitOk : kExitCommandFailed;
+}
+
+int perform_one(const ReplayRequest& request, const Consoles&) {
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    sweep(*base, say);
+    const int status = replay(request, *base);
+    base->remove_if_empty();
+    return status;
 }
 
 int perform_one(const DrawRequest& request, const Consoles& consoles) {

@@ -26,6 +26,7 @@ struct RawRun {
     bool detach = false;
     bool list = false;
     bool icount = false;
+    bool record = false;
     bool keep_going = false;
     bool yes = false;
 };
@@ -34,6 +35,11 @@ struct RawStop {
     std::string name;
     bool all = false;
     bool yes = false;
+};
+
+struct RawReplay {
+    std::string name{kDefaultRunName};
+    std::vector<std::string> command;
 };
 
 struct RawDraw {
@@ -60,12 +66,16 @@ void declare_run(CLI::App& run, RawRun& raw) {
     auto* const cpu = run.add_option("--cpu", raw.cpu, "CPU model, as QEMU names it; max");
     auto* const machine = run.add_option("--machine", raw.machine, "pc, isapc, q35 or microvm; pc");
     auto* const icount = run.add_flag("--icount", raw.icount, "count instructions: two runs are equal");
+    auto* const record =
+        run.add_flag("--rr", raw.record, "record the run; scripts/gdb --replay NAME replays it");
     auto* const keep_going =
         run.add_flag("--keep-going", raw.keep_going,
                      "after a death of the guest go on with the next command (--exec, --script, a pipe)");
     run.add_flag("--yes", raw.yes, "install what is missing without asking");
 
     keep_going->excludes(detach);
+    record->excludes(icount); // a recording counts instructions anyhow, in its own way
+    record->excludes(keep_going);
 
     const std::vector<CLI::Option*> modes = {exec, script, detach, attach, list};
     for (CLI::Option* const mode : modes) {
@@ -78,7 +88,7 @@ void declare_run(CLI::App& run, RawRun& raw) {
     for (CLI::Option* const mode : {exec, script, detach, list}) {
         plain->excludes(mode);
     }
-    for (CLI::Option* const choice : {name, memory, cpu, machine, icount, keep_going}) {
+    for (CLI::Option* const choice : {name, memory, cpu, machine, icount, record, keep_going}) {
         attach->excludes(choice);
         list->excludes(choice);
     }
@@ -107,6 +117,7 @@ std::expected<Request, std::string> understand_run(const CLI::App& run, const Ra
     RunRequest request;
     request.kernel = raw.kernel;
     request.keep_going = raw.keep_going;
+    request.record = raw.record;
     if (run.count("--name") > 0) {
         auto name = checked_name(raw.name);
         if (!name) {
@@ -119,6 +130,9 @@ std::expected<Request, std::string> understand_run(const CLI::App& run, const Ra
     auto cpu = parse_cpu(raw.cpu);
     if (!memory || !type || !cpu) {
         return std::unexpected(!memory ? memory.error() : !type ? type.error() : cpu.error());
+    }
+    if (raw.record && *type == MachineType::microvm) {
+        return std::unexpected("--rr --machine microvm: QEMU loses the input of a microvm that it records");
     }
     const bool batch = run.count("--exec") > 0 || run.count("--script") > 0;
     request.machine = MachineSpec{*type, *memory, std::move(*cpu), raw.icount, !batch};
@@ -187,6 +201,10 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     stop->add_flag("--all", raw_stop.all, "all runs of this user");
     stop->add_flag("--yes", raw_stop.yes)->group("");
     where->add_option("name", where_name, "name of the run; lab");
+    RawReplay raw_replay;
+    CLI::App* const replay = app.add_subcommand("replay", "run a debugger beside a replay of a recorded run");
+    replay->add_option("name", raw_replay.name, "name of the recording")->required();
+    replay->add_option("command", raw_replay.command, "behind --: what to run")->required();
 
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 takes them
     try {
@@ -202,6 +220,13 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     }
     if (stop->parsed()) {
         return understand_stop(raw_stop);
+    }
+    if (replay->parsed()) {
+        auto name = checked_name(raw_replay.name);
+        if (!name) {
+            return std::unexpected(name.error());
+        }
+        return ReplayRequest{std::move(*name), std::move(raw_replay.command)};
     }
     if (draw->parsed()) {
         return understand_draw(raw_draw);

@@ -18,6 +18,7 @@ struct RunRequest {
     std::string kernel; ///< path of the kernel's image
     MachineSpec machine;
     std::optional<std::string> name; ///< nothing: `lab`, or a private one in a batch
+    bool record = false;             ///< for replay, under its name or `lab`
     bool keep_going = false;         ///< after a death of the guest, with the next command
     std::string text;                ///< exec: the commands; script: the file, `-` is stdin
 };
@@ -41,6 +42,14 @@ struct WhereRequest {
     std::string name;
 };
 
+/// Run a command, a debugger, beside a replay of a recorded run, and end the replay with it. Of the command's
+/// words `{connect}` becomes GDB's `target remote SOCKET`, `{kernel}` the recorded kernel's path, and `{end}`
+/// the number of instructions that were recorded, as `set $pagelab_recorded = N`.
+struct ReplayRequest {
+    std::string name; ///< of the recording
+    std::vector<std::string> command;
+};
+
 /// Draw the picture of a running machine once, without a terminal.
 struct DrawRequest {
     std::string name;
@@ -55,8 +64,8 @@ struct HelpRequest {
     std::string text;
 };
 
-using Request =
-    std::variant<RunRequest, AttachRequest, ListRequest, StopRequest, WhereRequest, DrawRequest, HelpRequest>;
+using Request = std::variant<RunRequest, AttachRequest, ListRequest, StopRequest, WhereRequest, ReplayRequest,
+                             DrawRequest, HelpRequest>;
 
 /// An error is one line that says what is allowed.
 [[nodiscard]] std::expected<Request, std::string> parse_request(const std::vector<std::string>& arguments);

@@ -60,6 +60,9 @@ std::optional<Finding> Overseer::watch_command() {
             watchdog_.spared(Clock::now()); // what looks like a hang may be the debugger's doing
             return std::nullopt;
         }
+        if (session_.recorded()) {
+            return lost("the guest hangs, and a recorded one takes no NMI");
+        }
         if (!session_.inject_nmi()) {
             return lost("the guest hangs, and QEMU does not answer");
         }

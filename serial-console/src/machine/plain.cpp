@@ -179,7 +179,8 @@ private:
     void keep_moment() {
         session_.keep_moment();
         if (const auto notice = session_.take_notice()) {
-            say(fmt::format("{}; after a death the lab boots afresh", *notice));
+            say(session_.recorded() ? *notice
+                                    : fmt::format("{}; after a death the lab boots afresh", *notice));
         }
     }
 
@@ -229,6 +230,11 @@ private:
                 report_at_end_ = session_.post_mortem();
                 return;
             }
+        }
+        if (session_.recorded()) {
+            leave(what, kExitGuestDied); // its recording ends here
+            report_at_end_ = session_.post_mortem();
+            return;
         }
         complain(what);
         report(session_.post_mortem());

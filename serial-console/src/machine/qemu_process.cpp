@@ -107,7 +107,8 @@ std::optional<fs::path> find_program(const std::string& name) {
 
 std::expected<ProcessIdentity, std::string> start_qemu(const MachineSpec& machine,
                                                        const RunDirectory& directory, const fs::path& kernel,
-                                                       Lifetime lifetime) {
+                                                       Lifetime lifetime,
+                                                       const std::optional<ReplayLog>& replay_log) {
     const auto program = find_program(kQemuProgram);
     if (!program) {
         return std::unexpected(
@@ -119,6 +120,7 @@ std::expected<ProcessIdentity, std::string> start_qemu(const MachineSpec& machin
     files.ram = directory.file(run_file::kRam).string();
     files.serial_log = directory.file(run_file::kSerialLog).string();
     files.firmware = find_firmware(machine.type, *program);
+    files.replay_log = replay_log;
 
     std::array<FileDescriptor, 4> listeners;
     const std::array names = {run_file::kSerial, run_file::kGdb, run_file::kQmp, run_file::kControl};

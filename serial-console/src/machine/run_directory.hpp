@@ -101,6 +101,8 @@ struct RunRecord {
     std::uint64_t memory = 0; ///< bytes of RAM
     std::string kernel;       ///< path of the kernel's image
     bool icount = false;      ///< as --icount
+    bool recorded = false;    ///< as --rr
+    bool replayed = false;    ///< this is the replay of a recording
 };
 
 /// A run that somebody started and that still lives.

@@ -2,6 +2,7 @@
 // For the loops that drive a session: batch, plain console and picture. Never blocks.
 #pragma once
 
+#include "serial-console/src/machine/input_pace.hpp"
 #include "serial-console/src/machine/session.hpp"
 #include "serial-console/src/machine/unix_socket.hpp"
 
@@ -20,7 +21,7 @@ public:
 
     /// What a loop waits for: bytes, and room for what is to be sent.
     [[nodiscard]] pollfd waiting() const {
-        const short events = unsent_.empty() ? POLLIN : POLLIN | POLLOUT;
+        const short events = unsent_.empty() || allowed() == 0 ? POLLIN : POLLIN | POLLOUT;
         return {open_ ? session_.serial_descriptor() : -1, events, 0};
     }
 
@@ -32,6 +33,9 @@ public:
         }
         const ReadResult result = read_available(session_.serial_descriptor(), bytes);
         open_ = result != ReadResult::closed;
+        if (result == ReadResult::data) {
+            pace_.heard(bytes.size());
+        }
         return result == ReadResult::data ? std::optional{std::move(bytes)} : std::nullopt;
     }
 
@@ -44,12 +48,27 @@ public:
         drop_unsent();
         open_ = true;
     }
-    /// Sends what can be sent at once.
-    void flush() { open_ = open_ && write_available(session_.serial_descriptor(), unsent_); }
+    /// Sends what can be sent at once; while the run is recorded not more than QEMU loses nothing of.
+    void flush() {
+        std::string batch = unsent_.substr(0, allowed());
+        if (!open_ || batch.empty()) {
+            return;
+        }
+        const std::size_t size = batch.size();
+        open_ = write_available(session_.serial_descriptor(), batch);
+        const std::size_t sent = size - batch.size();
+        unsent_.erase(0, sent);
+        pace_.sent(sent, Clock::now());
+    }
 
 private:
+    [[nodiscard]] std::size_t allowed() const {
+        return session_.recorded() ? pace_.allowed(Clock::now()) : unsent_.size();
+    }
+
     const Session& session_;
     std::string unsent_;
+    InputPace pace_;
     bool open_ = true;
 };
 

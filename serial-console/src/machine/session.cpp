@@ -26,6 +26,9 @@ constexpr milliseconds kStartPatience(20000);
 constexpr milliseconds kAnswerPatience(5000);
 /// A second client of the monitor waits in line; so long until that is taken for granted.
 constexpr milliseconds kTakenPatience(2000);
+/// A reset from outside is not in the log.
+constexpr std::string_view kRecordingEnds =
+    "its recording ends here; scripts/gdb --replay shows how it came to it";
 /// Between SIGTERM and SIGKILL, and until the end after it.
 constexpr milliseconds kEndPatience(3000);
 /// A snapshot taken or loaded; it takes some milliseconds.
@@ -57,6 +60,9 @@ bool is_connected(QmpClient& control, std::string_view label) {
 
 /// Why no snapshots are taken of such a machine; nothing if they are.
 std::optional<std::string> objection_to_snapshots(const RunRecord& record) {
+    if (record.recorded) {
+        return "no snapshots with --rr: a recording goes on from its start to its end";
+    }
     if (record.icount) {
         return "no snapshots with --icount: two runs would not be equal";
     }
@@ -98,11 +104,13 @@ void end_and_reap(const ProcessIdentity& identity) {
 Session::Session(std::filesystem::path path, ProcessIdentity process, RunRecord record, FileDescriptor serial,
                  QmpClient control)
     : path_(std::move(path)), process_(process), record_(std::move(record)), serial_(std::move(serial)),
-      control_(std::move(control)), lab_(LabMemory::open(ram_file())), host_word_(HostWord::open(ram_file())),
+      control_(std::move(control)), lab_(LabMemory::open(ram_file())),
+      host_word_(record_.recorded ? std::nullopt : HostWord::open(ram_file())),
       no_snapshots_(objection_to_snapshots(record_)), notice_due_(no_snapshots_.has_value()) {}
 
 std::expected<Session, Failure> Session::launch(RunDirectory directory, const MachineSpec& machine,
-                                                const std::filesystem::path& kernel, Lifetime lifetime) {
+                                                const std::filesystem::path& kernel, Lifetime lifetime,
+                                                const std::optional<ReplayLog>& log) {
     const auto fail = [&directory](std::string text) {
         directory.remove();
         return std::unexpected(Failure{std::move(text), kExitUsage});
@@ -110,7 +118,7 @@ std::expected<Session, Failure> Session::launch(RunDirectory directory, const Ma
     if (const auto space = directory.check_space(machine.memory); !space) {
         return fail(space.error());
     }
-    const auto process = start_qemu(machine, directory, kernel, lifetime);
+    const auto process = start_qemu(machine, directory, kernel, lifetime, log);
     if (!process) {
         return fail(process.error());
     }
@@ -122,8 +130,13 @@ std::expected<Session, Failure> Session::launch(RunDirectory directory, const Ma
         return fail(complaint.empty() ? (serial ? control.error() : serial.error())
                                       : fmt::format("QEMU: {}", complaint));
     }
-    RunRecord record{std::string(machine_type_name(machine.type)), machine.cpu, machine.memory,
-                     kernel.string(), machine.icount};
+    RunRecord record{std::string(machine_type_name(machine.type)),
+                     machine.cpu,
+                     machine.memory,
+                     kernel.string(),
+                     machine.icount,
+                     log.has_value(),
+                     false};
     write_record(directory, record, *process);
     Session session(directory.path(), *process, std::move(record), std::move(*serial), std::move(*control));
     session.directory_ = std::move(directory);
@@ -223,6 +236,9 @@ Happened Session::on_shutdown() {
 }
 
 std::expected<void, std::string> Session::revive() {
+    if (record_.recorded) {
+        return std::unexpected(std::string(kRecordingEnds));
+    }
     auto done = reset(nullptr);
     if (done) {
         snapshots_.clear();
@@ -319,6 +335,9 @@ std::expected<std::string, std::string> Session::restart(const Moment* then) {
 }
 
 std::expected<std::string, std::string> Session::boot_afresh() {
+    if (record_.recorded) {
+        return std::unexpected(std::string(kRecordingEnds));
+    }
     if (lab_) {
         lab_->await_boot();
     }

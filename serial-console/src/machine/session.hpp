@@ -54,11 +54,11 @@ struct Happened {
 
 class Session {
 public:
-    /// Starts a machine in `directory` and lets it run. On failure QEMU is gone and the directory removed.
-    [[nodiscard]] static std::expected<Session, Failure> launch(RunDirectory directory,
-                                                                const MachineSpec& machine,
-                                                                const std::filesystem::path& kernel,
-                                                                Lifetime lifetime);
+    /// Starts a machine in `directory` and lets it run, recorded if there is a `log`. On failure QEMU is gone
+    /// and the directory removed.
+    [[nodiscard]] static std::expected<Session, Failure>
+    launch(RunDirectory directory, const MachineSpec& machine, const std::filesystem::path& kernel,
+           Lifetime lifetime, const std::optional<ReplayLog>& log = {});
 
     /// Takes over the console of a run that somebody else started.
     [[nodiscard]] static std::expected<Session, Failure> attach(const LiveRun& run);
@@ -67,6 +67,9 @@ public:
     [[nodiscard]] std::string name() const { return path_.filename().string(); }
     [[nodiscard]] std::uint64_t memory() const { return record_.memory; } ///< bytes of RAM
     [[nodiscard]] std::filesystem::path ram_file() const { return path_ / run_file::kRam; }
+
+    /// Is it recorded? Then nothing may reach the guest but what QEMU keeps: the serial port's bytes.
+    [[nodiscard]] bool recorded() const { return record_.recorded; }
 
     [[nodiscard]] int serial_descriptor() const { return serial_.get(); } ///< not blocking
     [[nodiscard]] int control_descriptor() const { return gone_ ? -1 : control_.descriptor(); }

@@ -19,7 +19,7 @@ void PictureLoop::send(std::string_view typed) {
         session_.keep_moment();
         typed.remove_prefix(enter);
         if (const auto notice = session_.take_notice()) {
-            tell(model::Told{*notice + "; a death boots afresh"});
+            tell(model::Told{session_.recorded() ? *notice : *notice + "; a death boots afresh"});
         }
     }
     serial_.send(typed);
