@@ -265,10 +265,16 @@ WHEN = Verb(
     summary="In a replay of a recorded run: which instruction last changed the translation of VA.",
     details=(
         "Runs on from here to the end of the recording and tells each change, with source line, entries\n"
-        "and, in a pagelab kernel, the command. To ask of another place start the replay again."
+        "and, in a pagelab kernel, the command. At the end, or with --before, from the start to here: then\n"
+        "it stands here again."
     ),
-    options=COMMON,
-    examples=("0x10000000", "&buffer --json"),
+    options=(
+        Option("--before", None, "what changed it before this point; needs a snapshot of the start"),
+        Option("--go", None, "stand at the last change afterwards"),
+        Option("--seconds", "N", "give up after so long; 60"),
+        *COMMON,
+    ),
+    examples=("0x10000000", "&buffer --json", "0x10000000 --before --go"),
 )
 
 VERBS = (

@@ -80,6 +80,63 @@ def test_a_death_can_be_replayed_and_ends_the_recording(lab: Launcher) -> None:
     assert len(changes_of(told)) == 2, told.err
 
 
+@needs_gdb
+def test_what_came_before_is_found_from_the_end_and_from_any_other_point(lab: Launcher) -> None:
+    commands = "map 0x40000000 p:0x00300000 rw; protect 0x40000000 r; setpde 256 0"
+    assert lab.run("--rr", "--exec", commands).status == 0
+    place = ("p/x $pc", "monitor info replay")
+    told = replay(
+        lab,
+        "lab",
+        "pagewhen 0x40000000 --json",
+        "echo ====\\n",
+        "pagewhen 0x40000000 --json",  # at the end it looks back
+        "echo ====\\n",
+        "pagewhen 0x40000000 --go",
+        "echo ====\\n",
+        *place,
+        "hbreak *$pc",  # nothing of the user's own stops the search
+        "pagewhen 0x40000000 --before --json",
+        *place,
+    )
+    ahead, back, gone, stayed = told.out.split("====\n")
+    records = [line for line in ahead.splitlines() if line.startswith("{")]
+    assert len(records) == 4
+    assert back.splitlines()[-4:] == records, "boot wrote there too, and is told as well"
+    assert gone.splitlines()[-1].endswith("; it stands there now")
+    count = gone.splitlines()[-1].split("at instruction ")[1].split(";")[0]
+    assert f"instruction count = {count}" in told.err.splitlines()[-1] + stayed
+    assert [line for line in stayed.splitlines() if line.startswith("{")][-4:] == records
+    places = [line.split("= ")[1] for line in stayed.splitlines() if line.startswith("$")]
+    assert len(places) == 2 and places[0] == places[1], "it stands where it stood"
+
+
+SLOW_CLOCK = """python
+import pagelab.gdbio.replay as replay
+ticks = iter(range(0, 10**9, 40))
+replay.time = type("Clock", (), {"monotonic": staticmethod(lambda: next(ticks))})
+end
+"""
+
+
+@needs_gdb
+def test_a_search_gives_up_at_its_deadline_and_says_how_far_it_came(
+    lab: Launcher, tmp_path: Path
+) -> None:
+    assert lab.run("--rr", "--exec", "map 0x40000000 p:0x00300000 rw").status == 0
+    (tmp_path / "slow.gdb").write_text(SLOW_CLOCK, encoding="utf-8")
+    told = replay(
+        lab,
+        "lab",
+        "pagewhen 0x40000000 --seconds 0",
+        "pagewhen 0x40000000",
+        f"source {tmp_path}/slow.gdb",
+        "pagewhen 0x40000000 --before",
+    )
+    assert "'0' is no number of seconds" in told.err
+    assert "; gave up at instruction " in told.out.splitlines()[-2] + told.out.splitlines()[-1]
+
+
 def test_a_reboot_ends_a_recorded_run_with_a_sentence(lab: Launcher) -> None:
     done = lab.run("--rr", "--exec", "reboot; echo no")
     assert done.status == 3

@@ -1,12 +1,10 @@
 """when: in a recorded run, which instruction last changed the translation of an address.
 
-QEMU replays a recording instruction by instruction the same, so it runs on from where it stands to the end,
-with a watchpoint on every address that shows an entry of the walk, and keeps what they saw.
+QEMU replays a recording instruction by instruction the same, so it runs on to the end, or from the start to
+here, with a watchpoint on every address that shows an entry of the walk, and keeps what they saw.
 """
 
 from __future__ import annotations
-
-import re
 
 import gdb
 
@@ -14,74 +12,139 @@ from .. import PagelabError, changes, formats
 from ..arguments import Arguments
 from ..space import Space
 from ..spelling import hex_at_least
-from ..watching import Difference
-from . import asking, guest, registers
+from ..walk import walk
+from ..watching import Difference, differences, guards
+from . import asking, registers, replay
 from .lab import lab_page
 from .memory import LiveTables
-from .watch import Watch
+from .replay import Replay
 
-# While paging is off there is no entry to watch; it is asked again after so many instructions.
-SLICE = 20_000
+DEFAULT_SECONDS = 60
+# More addresses that show one walk's entries than any kernel has.
+MOST_PLACES = 64
+# Until paging is on in short steps: what changes between the turn and the end of a step would go unseen.
+PAGING_SLICE = 20_000
 
 
 class Moment:
     """One change: what became of the entries, where the CPU was, and what the lab was doing."""
 
-    def __init__(self, watch: Watch, found: list[Difference], through: int | None) -> None:
-        self.space = watch.space
+    def __init__(
+        self, space: Space, found: list[Difference], through: int | None, exact: bool
+    ) -> None:
+        """`exact`: the last instruction did it, through the watched address `through` if that is known."""
+        self.space = space
         self.entries = found
         self.through = through
-        self.count = instruction_count()
+        self.exact = exact
+        self.count = replay.position()
         frame = gdb.newest_frame()
         self.pc = registers.read(frame, "pc") or 0
         self.function = frame.name()
         place = gdb.find_pc_line(self.pc - 1)  # the instruction before wrote it
         self.line = f"{place.symtab.filename}:{place.line}" if place.symtab else None
-        with LiveTables(watch.space, False) as tables:
-            page = lab_page(tables) if watch.space.mode == formats.TWO_LEVEL else None
+        with LiveTables(space, False) as tables:
+            page = lab_page(tables) if space.mode == formats.TWO_LEVEL else None
         self.command = page.last_command if page is not None else ""
 
     def text(self) -> str:
-        digits = self.space.format.va_digits
         what = ", ".join(entry.text() for entry in self.entries)
+        if not self.exact:
+            return f"{what}; no watched address was written; seen at instruction {self.count}"
+        digits = self.space.format.va_digits
         where = f"by the instruction before {hex_at_least(self.pc, digits)}"
         where += f" in {self.function}" if self.function else ""
         where += f" ({self.line})" if self.line else ""
-        if self.through is not None:
-            where += f", through {hex_at_least(self.through, digits)}"
-        where += f", at instruction {self.count}" if self.count is not None else ""
+        where += f", through {hex_at_least(self.through, digits)}" if self.through else ""
+        where += f", at instruction {self.count}"
         return f"{what}; {where}" + (f"; command: {self.command}" if self.command else "")
 
 
-def instruction_count() -> int | None:
-    """How far the replay is; None if this is none."""
-    try:
-        text = gdb.execute("monitor info replay", to_string=True)
-    except gdb.error:
-        return None
-    match = re.search(r"Replaying execution .*instruction count = (\d+)", text)
-    return None if match is None else int(match[1])
+class Search:
+    """The walk of one address in one space, followed through a replay."""
+
+    def __init__(self, space: Space, va: int) -> None:
+        self.space = space
+        self.va = va
+        self.found: list[Moment] = []
+
+    def run(self, machine: Replay, until: int | None) -> None:
+        """Keeps each change on the way; raises as Replay.slice() does."""
+        self._seen = self._walk()
+        self._arm(machine)
+        before = None if until is None else until - 1
+        while before is None or (replay.position() or 0) < before:
+            through = machine.slice(before)
+            if (
+                self._compare(through, through is not None)
+                or registers.current_space() != self._own
+            ):
+                self._arm(machine)
+        if until is not None:
+            machine.run_to(until)  # one more instruction, without watchpoints
+            self._compare(None, True)
+
+    def _compare(self, through: int | None, exact: bool) -> bool:
+        """Keeps what changed, if anything did."""
+        now = self._walk()
+        changed = differences(self._seen, now)
+        if changed:
+            self._seen = now
+            self.found.append(Moment(self.space, changed, through, exact))
+        return bool(changed)
+
+    def _walk(self):  # type: ignore[no-untyped-def]
+        own = registers.current_space()
+        with LiveTables(self.space, own == self.space) as tables:
+            return walk(self.space, tables, self.va)
+
+    def _arm(self, machine: Replay) -> None:
+        """Watches the entries where the CPU's own space, which may be another, shows them now."""
+        self._own = own = registers.current_space()
+        if own is None or own.mode == formats.OFF:
+            places = [step.entry_pa for step in self._seen.steps]
+        else:
+            with LiveTables(own, True) as tables:
+                shown = guards(own, tables, self._seen)
+            places = [place for guard in reversed(shown) for place in guard.places]
+        size = self.space.format.entry_size
+        machine.watch([(place, size) for place in places[:MOST_PLACES]])
 
 
 def run_when(given: Arguments) -> str:
-    if instruction_count() is None:
+    here = replay.position()
+    if here is None:
         raise PagelabError(
             "this guest is no replay of a recorded run, whose past can be asked; "
             "pagewatch stops at the next change"
         )
-    if asking.space_of(given)[0].mode == formats.OFF:
-        _until_paging(given)
-    space, _ = asking.space_of(given)
-    va = asking.virtual(space, given.operand)
-    found = _to_the_end(space, va)
+    back = given.has("--before") or replay.at_end()
+    if back:
+        replay.start_moment()  # or an error, before anything is moved
+    with Replay(_seconds(given)) as machine:
+        if not back and asking.space_of(given)[0].mode == formats.OFF:
+            _until_paging(machine, given)
+        space, _ = asking.space_of(given)
+        if space.mode == formats.OFF:
+            raise PagelabError(
+                "paging is off here: there is no translation that could have changed"
+            )
+        search = Search(space, asking.virtual(space, given.operand))
+        outcome = _look_back(machine, search, here) if back else _look_ahead(machine, search)
+        if given.has("--go") and search.found and not machine.gone:
+            machine.go_to_start()
+            machine.run_to(search.found[-1].count or 0)
+            outcome += "; it stands there now"
     if given.has("--json"):
-        return "\n".join(_record(moment) for moment in found)
-    shown = hex_at_least(va, space.format.va_digits)
-    if not found:
-        return f"the translation of {shown} did not change until the recording ended"
-    lines = [moment.text() for moment in found]
-    last = f"the translation of {shown} last changed at instruction {found[-1].count}"
-    return "\n".join(lines + [last])
+        return "\n".join(_record(moment) for moment in search.found)
+    return "\n".join([*(moment.text() for moment in search.found), outcome])
+
+
+def _seconds(given: Arguments) -> float:
+    text = given.values.get("--seconds", str(DEFAULT_SECONDS))
+    if not text.isdigit() or int(text) == 0:
+        raise PagelabError(f"'{text}' is no number of seconds")
+    return int(text)
 
 
 def _record(moment: Moment) -> str:
@@ -92,57 +155,44 @@ def _record(moment: Moment) -> str:
     return changes.change_record(moment.space, change)
 
 
-def _continue() -> bool:
-    """False when the recording ended, and QEMU with it or not (-no-shutdown)."""
-    if _has_ended():
-        return False
+def _look_ahead(machine: Replay, search: Search) -> str:
     try:
-        gdb.execute("continue", to_string=True)
-    except gdb.error:
-        if _alive():
-            raise
-    return _alive() and not _has_ended()
+        search.run(machine, replay.last_position())
+    except replay.Ended:
+        pass
+    except replay.TimedOut:
+        return _gave_up(search)
+    return _last(search, "until the recording ended")
 
 
-def _has_ended() -> bool:
-    return "shutdown" in gdb.execute("monitor info status", to_string=True)
-
-
-def _alive() -> bool:
-    thread = gdb.selected_thread()
-    return thread is not None and thread.is_valid()
-
-
-def _slice(count: int) -> bool:
-    """Lets the replay run to this instruction, by a raw packet: GDB would print each stop."""
-    gdb.execute(f"monitor replay_break {count}", to_string=True)
-    reply = guest.remote().send_packet("c")
-    gdb.execute("maintenance flush register-cache", to_string=True)
-    return bool(reply) and reply[:1] in (b"T", b"S")
-
-
-def _until_paging(given: Arguments) -> None:
-    while asking.space_of(given)[0].mode == formats.OFF:
-        before = instruction_count() or 0
-        if not _slice(before + SLICE) or instruction_count() == before:
-            raise PagelabError("paging was off until the recording ended")
-
-
-def _to_the_end(space: Space, va: int) -> list[Moment]:
-    """Stops only at stores to the watched places; whatever else stops the guest ends it."""
-    watch = Watch(space, va)
-    found: list[Moment] = []
+def _look_back(machine: Replay, search: Search, here: int) -> str:
+    """From the start to here: then it stands again where it stood."""
+    machine.go_to_start()
     try:
-        while True:
-            watch.through = None
-            if not _continue():
-                return found
-            through = watch.through
-            differences = watch.changes()
-            if not differences:
-                gdb.write("stopped before the recording ended\n", gdb.STDERR)
-                return found
-            found.append(Moment(watch, differences, through))
-            watch.arm()
-    finally:
-        watch.disarm()
+        search.run(machine, here)
+    except replay.TimedOut:
+        return _gave_up(search)
+    return _last(search, f"before instruction {here}")
+
+
+def _last(search: Search, when: str) -> str:
+    shown = hex_at_least(search.va, search.space.format.va_digits)
+    if not search.found:
+        return f"the translation of {shown} did not change {when}"
+    return f"the translation of {shown} last changed at instruction {search.found[-1].count}"
+
+
+def _gave_up(search: Search) -> str:
+    known = _last(search, "so far")
+    return f"{known}; gave up at instruction {replay.position()}: --seconds N gives it longer"
+
+
+def _until_paging(machine: Replay, given: Arguments) -> None:
+    """While paging is off nobody knows which tables it will be."""
+    try:
+        while asking.space_of(given)[0].mode == formats.OFF:
+            machine.slice((replay.position() or 0) + PAGING_SLICE)
+    except replay.Ended:
+        raise PagelabError("paging was off until the recording ended") from None
+    except replay.TimedOut:
+        raise PagelabError("paging was still off when the time was up") from None
