@@ -269,7 +269,9 @@ WHEN = Verb(
         "it stands here again."
     ),
     options=(
-        Option("--before", None, "what changed it before this point; needs a snapshot of the start"),
+        Option(
+            "--before", None, "what changed it before this point; needs a snapshot of the start"
+        ),
         Option("--go", None, "stand at the last change afterwards"),
         Option("--seconds", "N", "give up after so long; 60"),
         *COMMON,

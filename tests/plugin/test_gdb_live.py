@@ -178,7 +178,7 @@ def test_v2p_without_a_page_is_an_error(guest: live.Guest) -> None:
     [
         ("pagewalk banana", "'banana' is not an address: "),
         ("pagewalk c0100000", "'c0100000' is not an address; did you mean 0xc0100000?"),
-        ("pagewalk", "VA is missing; usage: pagewalk VA"),
+        ("pagewalk", "VA is missing; usage: pagelab walk VA"),
         ("pagewalk 1 --jsn", "no option '--jsn'; did you mean --json?"),
         ("pagewalk p:0x1000", "p:0x1000 is a physical address"),
         ("pagewalk 0x100000000", "0x100000000 is beyond the 32 bits"),
@@ -219,11 +219,13 @@ def test_options_complete(guest: live.Guest) -> None:
 
 
 def test_help_under_each_name(guest: live.Guest) -> None:
-    for command in ("pagewalk -h", "pagelab walk --help", "help pagewalk", "help pagelab walk"):
+    for command in ("pagemap -h", "pagelab maps --help", "help pagemap", "help pagelab maps"):
         text = "\n".join(guest.ask(command))
-        name = "pagelab walk" if "pagelab" in command else "pagewalk"
-        assert f"Usage: {name} VA [OPTION]..." in text
+        name = "pagelab maps" if "pagelab" in command else "pagemap"
+        assert f"Usage: {name} [RANGE] [OPTION]..." in text
         assert "--cr3 PA" in text
+    for command in ("pagewalk -h", "help pagewalk"):
+        assert "Usage: pagelab walk VA [OPTION]..." in "\n".join(guest.ask(command))
 
 
 def test_the_physical_mode_is_off_afterwards(own_guest: live.Guest) -> None:

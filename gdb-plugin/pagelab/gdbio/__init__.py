@@ -11,5 +11,4 @@ def register() -> None:
     from . import commands, functions, names
 
     commands.register()
-    functions.register()
-    names.register()
+    names.register(functions.register())

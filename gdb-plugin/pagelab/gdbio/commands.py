@@ -120,6 +120,8 @@ def _failure(text: str, as_json: bool) -> gdb.GdbError:
 
 
 def register() -> None:
-    Prefix()
+    # A second prefix would take its verbs away from the names that stand for them.
+    if not gdb.execute("complete pagelab walk", to_string=True):
+        Prefix()
     for verb in verbs.VERBS:
         VerbCommand(f"pagelab {verb.name}", verb)

@@ -87,20 +87,44 @@ def _entry(level: str) -> Callable[[int], int]:
     return answer
 
 
-def register() -> None:
-    Function(
+FUNCTIONS = (
+    (
         "v2p",
         "$v2p (VA) - the physical address that VA leads to; an error where there is none.",
         v2p,
-    )
-    Function(
+    ),
+    (
         "p2v",
         "$p2v (PA) - the lowest address outside of a self-map that leads to PA; an error without one.",
         p2v,
-    )
-    Function("pde", "$pde (VA) - the PDE of VA; 0 where the walk has none.", _entry("pde"))
-    Function(
+    ),
+    ("pde", "$pde (VA) - the PDE of VA; 0 where the walk has none.", _entry("pde")),
+    (
         "pte",
         "$pte (VA) - the PTE of VA; 0 where the walk has none (a large page, no table).",
         _entry("pte"),
-    )
+    ),
+)
+
+
+def _is_free(name: str, text: str) -> bool:
+    """Nobody else has a function or a variable of this name."""
+    if gdb.convenience_variable(name) is None:
+        return True
+    return text in gdb.execute("help function", to_string=True)
+
+
+def take() -> None:
+    for name, text, answer in FUNCTIONS:
+        Function(name, text, answer)
+
+
+def register() -> list[str]:
+    """Those that are somebody else's, and stay so."""
+    foreign = []
+    for name, text, answer in FUNCTIONS:
+        if _is_free(name, text):
+            Function(name, text, answer)
+        else:
+            foreign.append(name)
+    return foreign

@@ -6,7 +6,11 @@ import gdb
 
 from .. import arguments
 from ..verbs import VERBS
-from . import commands
+from . import commands, functions
+
+# Names that pwndbg and GEF's forks have too. pwndbg refuses to load where one of its commands stands in
+# `help all`, so these are abbreviations for GDB: they are not listed there, and whoever comes later takes them.
+CONTENDED = ("pagewalk",)
 
 
 class Names(gdb.Command):
@@ -23,6 +27,7 @@ class Names(gdb.Command):
         if word == "take":
             for verb in VERBS:
                 _take(verb)
+            functions.take()
         elif word in ("-h", "--help"):
             gdb.execute("help pagelab names")
             return
@@ -46,25 +51,39 @@ def _take(verb: arguments.Verb) -> None:
 def is_ours(verb: arguments.Verb) -> bool:
     """By its help text, which survives that the plugin is sourced a second time."""
     try:
-        return arguments.help_text(verb, verb.short) in gdb.execute(
-            f"help {verb.short}", to_string=True
-        )
+        shown = gdb.execute(f"help {verb.short}", to_string=True)
     except gdb.error:
         return False
+    names = (verb.short, f"pagelab {verb.name}")
+    return any(arguments.help_text(verb, name) in shown for name in names)
 
 
-def register() -> None:
+def _offer(verb: arguments.Verb, exist: set[str]) -> bool:
+    """Takes the name if nobody has it; False if it is foreign."""
+    if verb.short in exist:
+        ours = is_ours(verb)
+        if ours:
+            _take(verb)
+        return ours
+    if verb.short not in CONTENDED:
+        _take(verb)
+        return True
+    try:
+        gdb.execute(f"alias -a {verb.short} = pagelab {verb.name}", to_string=True)
+    except gdb.error:
+        return is_ours(verb)
+    return True
+
+
+def register(functions_of_others: list[str]) -> None:
     Names()
     # GDB's own completion knows exactly which words exist; `help` would take a longer one for a shorter.
     exist = set(gdb.execute("complete page", to_string=True).split("\n"))
-    foreign = []
-    for verb in VERBS:
-        if verb.short and verb.short in exist and not is_ours(verb):
-            foreign.append(verb)
-        else:
-            _take(verb)
+    foreign = [verb for verb in VERBS if verb.short and not _offer(verb, exist)]
     for verb in foreign:
         gdb.write(
             f"{verb.short} belongs to another plugin and stays so: "
             f"use `pagelab {verb.name}`, or `pagelab names take`\n"
         )
+    for name in functions_of_others:
+        gdb.write(f"${name} is taken and stays so; `pagelab names take` takes it\n")
