@@ -64,6 +64,7 @@ def cpu_state() -> cpu.Cpu:
     from .. import cpu
 
     try:
+        _select_cpu()
         state = cpu.parse(gdb.execute("monitor info registers", to_string=True))
     except gdb.error:
         state = None
@@ -72,6 +73,12 @@ def cpu_state() -> cpu.Cpu:
             "this target does not tell its descriptor registers (QEMU's monitor does)"
         )
     return state
+
+
+def _select_cpu() -> None:
+    """The monitor has a CPU of its own, the first, until it is told another. QEMU numbers threads from 1."""
+    if len(gdb.selected_inferior().threads()) > 1:
+        gdb.execute(f"monitor cpu {gdb.selected_thread().ptid[1] - 1}", to_string=True)
 
 
 def fault_frame(tables: LiveTables) -> tuple[int, int] | None:
