@@ -106,7 +106,7 @@ def test_expressions_of_gdb_are_addresses(guest: live.Guest) -> None:
         "pagewalk (char *)&counter + 4096",
     )
     text = "\n".join(answers)
-    assert re.search(r"^0x001000[0-9a-f]{2} = 0:256:", text)
+    assert re.search(r"^0x001000[0-9a-f]{2} = 0:256:", text, re.MULTILINE)
     assert '"va":"0x00101000"' in text
     assert "0x00101000 = 0:257:0x000" in text
     assert "0x00102000 = 0:258:0x000" in text

@@ -72,6 +72,14 @@ def test_explain_shows_the_arithmetic(guest: live.Guest) -> None:
     assert "RW is 0 in PDE 768: the page is read-only, for the kernel too (CR0.WP = 1)" in text
 
 
+def test_symbols_are_told_besides_the_answer_where_gdb_has_them(guest: live.Guest) -> None:
+    assert "0x00101000 is counter in section .data" in guest.ask("pagewalk &counter")
+    assert "0x00101000 is counter in section .data" in guest.ask("pagefind $v2p(&counter)")
+    assert "0x00101000 is counter in section .data" in guest.ask("pagefault &counter 7")
+    for command in ("pagewalk &counter --json", "pagewalk 0xc0300234", "pagefind p:0x00300000"):
+        assert not any(" is counter" in line for line in guest.ask(command))
+
+
 def test_explain_names_the_symbol_where_gdb_knows_one(guest: live.Guest) -> None:
     assert guest.ask("pagewalk &counter --explain")[-1] == "  symbol: counter in section .data"
     assert not any("symbol" in line for line in guest.ask("pagewalk 0xc0300234 --explain"))

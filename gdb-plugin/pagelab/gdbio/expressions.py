@@ -5,6 +5,7 @@ from __future__ import annotations
 import gdb
 
 from .. import PagelabError
+from ..spelling import hex_at_least
 
 _ADDRESSED = (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION)
 
@@ -32,13 +33,23 @@ def to_int(value: gdb.Value) -> int:
     return int(value)
 
 
-def symbol_line(va: int) -> str:
-    """A line that names what GDB knows to be at an address; nothing where it knows nothing."""
+def symbol_at(va: int) -> str:
+    """What GDB knows to be at an address; empty where it knows nothing."""
     try:
         known = gdb.execute(f"info symbol {va:#x}", to_string=True).strip()
     except gdb.error:
         return ""
-    return "" if known.startswith("No symbol") or not known else f"\n  symbol: {known}"
+    return "" if known.startswith("No symbol") else known
+
+
+def tell_symbols(*addresses: int) -> None:
+    """Besides the answer, on stderr: the answer itself is the same in every face, and they have no symbols."""
+    for va in addresses:
+        known = symbol_at(va)
+        if known:
+            place = gdb.find_pc_line(va)
+            line = f", {place.symtab.filename}:{place.line}" if place.symtab else ""
+            gdb.write(f"{hex_at_least(va)} is {known}{line}\n", gdb.STDERR)
 
 
 def _one_line(error: Exception) -> str:

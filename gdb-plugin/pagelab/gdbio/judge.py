@@ -101,7 +101,10 @@ def run_fault(given: Arguments) -> str:
         found = fault.explain(
             walk(space, tables, cr2), code, fault.access_of(code, cr2, eip), in_lab
         )
-    return fault.fault_record(found) if given.has("--json") else fault.fault_text(found)
+    if given.has("--json"):
+        return fault.fault_record(found)
+    expressions.tell_symbols(cr2, *([] if eip is None else [eip]))
+    return fault.fault_text(found)
 
 
 def _as_given(given: Arguments, space: Space) -> tuple[int, int, int | None]:

@@ -14,6 +14,9 @@ from ..space import shape_of
 from . import asking, expressions
 from .memory import LiveTables
 
+# Of the addresses that lead to a frame, so many are looked up in the symbols.
+MOST_NAMED = 16
+
 
 def run_walk(given: Arguments) -> str:
     if given.has("--explain") and given.has("--json"):
@@ -24,10 +27,12 @@ def run_walk(given: Arguments) -> str:
         return records.walk_record(found)
     text = render.walk_text(found)
     if not given.has("--explain"):
+        expressions.tell_symbols(found.va)
         return text
     from .. import explain
 
-    return text + "\n" + explain.explain_text(found) + expressions.symbol_line(found.va)
+    known = expressions.symbol_at(found.va)
+    return text + "\n" + explain.explain_text(found) + (f"\n  symbol: {known}" if known else "")
 
 
 def run_split(given: Arguments) -> str:
@@ -96,6 +101,8 @@ def run_find(given: Arguments) -> str:
         found = aliases.find(reader, pa)
     if given.has("--json"):
         return "\n".join(aliases.alias_record(reader.space, alias) for alias in found)
+    pages = [alias.va for alias in found if alias.use == "page" and alias.va is not None]
+    expressions.tell_symbols(*pages[:MOST_NAMED])
     return aliases.aliases_text(reader.space, pa, found)
 
 
