@@ -162,7 +162,7 @@ def _look_ahead(machine: Replay, search: Search) -> str:
         pass
     except replay.TimedOut:
         return _gave_up(search)
-    return _last(search, "until the recording ended")
+    return _last(search, "until the recording ended") + ("; QEMU has ended" if machine.gone else "")
 
 
 def _look_back(machine: Replay, search: Search, here: int) -> str:

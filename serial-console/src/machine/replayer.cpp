@@ -30,7 +30,7 @@ constexpr milliseconds kStartPatience(20000);
 constexpr milliseconds kAnswerPatience(5000);
 constexpr milliseconds kEndPatience(3000);
 /// A recording that is longer to replay is replayed without its length: it then can't be looked back from its
-/// end.
+/// end. end.
 constexpr milliseconds kCountPatience(60000);
 
 /// A QEMU that replays, in a directory of its own. Both end with the object.
@@ -69,20 +69,15 @@ public:
 
     [[nodiscard]] std::filesystem::path gdb_socket() const { return directory_->file(run_file::kGdb); }
 
-    /// Runs to the end of the recording; the number of its instructions. Nothing if that takes too long, or a
-    /// signal comes.
+    /// Runs to the end of the recording; the number of its instructions. Nothing if QEMU does not come there,
+    /// that takes too long, or a signal comes.
     std::optional<std::uint64_t> count(const SignalGuard& signals) {
         const Deadline deadline(kCountPatience);
         const nlohmann::json none = nlohmann::json::object();
-        if (!control_->execute("cont", none, deadline)) {
-            return std::nullopt;
-        }
-        while (!deadline.passed()) {
-            const auto status = control_->execute("query-status", none, deadline);
-            if (!status) {
-                return std::nullopt;
-            }
-            if (status->value("status", "") != "running") {
+        auto status = control_->execute("cont", none, deadline);
+        while (status && !deadline.passed()) {
+            status = control_->execute("query-status", none, deadline);
+            if (status && status->value("status", "") != "running") {
                 const auto replay = control_->execute("query-replay", none, deadline);
                 return replay ? std::optional(replay->value("icount", std::uint64_t{0})) : std::nullopt;
             }
@@ -91,7 +86,7 @@ public:
                 {{control_->descriptor(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}}};
             ::poll(waiting.data(), waiting.size(), deadline.left_ms());
             if (waiting[1].revents != 0) {
-                return std::nullopt;
+                break;
             }
             while (control_->next_event()) {
             }
@@ -149,13 +144,19 @@ private:
 /// The length of a recording, counted by a replay of its own the first time that it is asked for.
 std::optional<std::uint64_t> length_of(const RunBase& base, Recording& recording,
                                        const SignalGuard& signals) {
-    if (!recording.length()) {
-        say(fmt::format("counting the instructions of {}", recording.name()));
-        auto counting = Replay::start(base, recording);
-        const auto count = counting ? counting->count(signals) : std::nullopt;
-        if (count && *count > 0) {
-            recording.keep_length(*count);
-        }
+    if (recording.length()) {
+        return recording.length();
+    }
+    say(fmt::format("counting the instructions of {}", recording.name()));
+    auto counting = Replay::start(base, recording);
+    if (!counting) {
+        return std::nullopt;
+    }
+    if (const auto count = counting->count(signals); count && *count > 0) {
+        recording.keep_length(*count);
+    } else {
+        say(fmt::format("QEMU did not replay {} to its end; what it replays until it gives up holds",
+                        recording.name()));
     }
     return recording.length();
 }
