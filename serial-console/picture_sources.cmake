@@ -5,10 +5,16 @@ add_library(pagelab_picture STATIC
   src/guest/still.cpp
   src/model/address_input.cpp
   src/model/key.cpp
+  src/model/copy.cpp
   src/model/keys.cpp
   src/model/layout.cpp
+  src/model/picture_keys.cpp
+  src/model/questions.cpp
+  src/model/regions.cpp
+  src/model/search.cpp
   src/model/snapshot.cpp
   src/model/table_digest.cpp
+  src/model/texts.cpp
   src/model/update.cpp
   src/model/utf8.cpp
   src/model/vt_screen.cpp
@@ -18,6 +24,7 @@ add_library(pagelab_picture STATIC
   src/view/draw.cpp
   src/view/grid_view.cpp
   src/view/help_view.cpp
+  src/view/list_view.cpp
   src/view/side_view.cpp
   src/view/terminal_view.cpp
   src/view/theme.cpp
@@ -32,6 +39,7 @@ add_library(pagelab_terminal STATIC
   src/terminal/curses_terminal.cpp
   src/terminal/emergency.cpp
   src/terminal/key_map.cpp
+  src/terminal/picture_effects.cpp
   src/terminal/picture_loop.cpp
   src/terminal/picture_return.cpp
   src/terminal/screen.cpp
@@ -40,4 +48,4 @@ target_include_directories(pagelab_terminal SYSTEM PRIVATE ${CURSES_INCLUDE_DIRS
 target_compile_definitions(pagelab_terminal PRIVATE NCURSES_WIDECHAR=1)
 target_link_libraries(pagelab_terminal
   PUBLIC pagelab_machine pagelab_picture
-  PRIVATE pagelab_host_flags fmt::fmt ${CURSES_LIBRARIES})
+  PRIVATE pagelab_verbs pagelab_host_flags fmt::fmt ${CURSES_LIBRARIES})

@@ -5,34 +5,81 @@
 #include "serial-console/src/machine/plain.hpp"
 #include "serial-console/src/machine/standard_streams.hpp"
 #include "serial-console/src/model/address_input.hpp"
+#include "serial-console/src/model/texts.hpp"
 #include "serial-console/src/terminal/screen.hpp"
+#include "serial-console/src/verbs/verbs.hpp"
 #include "serial-console/src/view/draw.hpp"
 #include "serial-console/src/view/twins.hpp"
+
+#include <fmt/format.h>
 
 #include <sys/stat.h>
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
 
 namespace guest = pagelab::console::guest;
 namespace machine = pagelab::console::machine;
+namespace model = pagelab::console::model;
+namespace verbs = pagelab::console::verbs;
 namespace view = pagelab::console::view;
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) {
+        text += line + '\n';
+    }
+    return text;
+}
+
+/// What a verb answers from outside; with `error: ` in front it is an error.
+std::expected<std::string, std::string> ask(const machine::LiveRun& run, std::string_view line) {
+    const auto ram = guest::Ram::open(run.path / machine::run_file::kRam);
+    if (!ram) {
+        return std::unexpected(ram.error());
+    }
+    return verbs::ask(*ram, line, guest::MidChange::refuse).text;
+}
+
+std::expected<std::string, std::string> tell_view(const machine::LiveRun& run, model::State& state,
+                                                  std::string_view name) {
+    const auto view = model::view_of_name(name);
+    if (!view) {
+        return std::unexpected(
+            fmt::format("no view '{}'; directory table walk maps frames log check regs", name));
+    }
+    if (*view == model::View::check) {
+        return ask(run, "check");
+    }
+    if (*view == model::View::frames && state.snapshot) {
+        state.frame_cursor =
+            state.snapshot->walk(state.cursor).pa.value_or(pagelab::paging::PhysAddr{}).frame();
+    }
+    return joined(model::view_lines(state, *view));
+}
 
 std::expected<std::string, std::string> draw(const machine::LiveRun& run,
                                              const machine::DrawRequest& request) {
+    if (!request.ask.empty()) {
+        return ask(run, request.ask);
+    }
     auto state = guest::take_still(run.path, {request.rows, request.columns});
     if (!state) {
         return std::unexpected(state.error());
     }
     if (!request.at.empty()) {
-        const auto va = pagelab::console::model::parse_virtual_address(request.at);
+        const auto va = model::parse_virtual_address(request.at);
         if (!va) {
             return std::unexpected(va.error());
         }
         state->cursor = *va;
+    }
+    if (!request.view.empty()) {
+        return tell_view(run, *state, request.view);
     }
     return request.svg.empty() ? view::render_text(*state, state->size)
                                : view::render_svg(view::draw(*state, {view::ColourDepth::many, true}));

@@ -26,6 +26,44 @@ inline constexpr std::uint32_t kUserTable = 0x00109000;
 inline constexpr std::uint32_t kUserSlot = 256;
 inline constexpr std::uint32_t kLargeSlot = 300;
 
+/// A journal, records of frames, and a foreign window, as a lab has them besides.
+inline void add_records(Snapshot& snapshot) {
+    using interface::FrameRecord;
+    using interface::FrameRole;
+    using interface::JournalKind;
+    auto journal = std::make_shared<model::Journal>();
+    journal->push_back({.sequence = 1, .kind = JournalKind::begin, .count = 7});
+    journal->push_back({.sequence = 2, .kind = JournalKind::frame_take, .old_value = 0x00200000, .count = 3});
+    journal->push_back({.sequence = 3,
+                        .kind = JournalKind::pte,
+                        .old_step = 0,
+                        .new_step = 1,
+                        .address = 0x40000000,
+                        .new_value = 0x00200007,
+                        .count = 2});
+    journal->push_back({.sequence = 4, .kind = JournalKind::commit});
+    journal->push_back({.sequence = 5,
+                        .kind = JournalKind::fault,
+                        .address = 0x40005000,
+                        .old_value = 0xc0100234,
+                        .new_value = 14u << 16 | 2});
+    snapshot.journal = journal;
+    auto frames = std::make_shared<model::FrameMap>();
+    frames->frames = 4096;
+    frames->records.assign(256, FrameRecord{FrameRole::reserved, 0});
+    frames->records.resize(0x209, FrameRecord{FrameRole::kernel, 1});
+    frames->records[kDirectoryFrame >> 12] = FrameRecord{FrameRole::directory, 1};
+    frames->records[kKernelTable >> 12] = FrameRecord{FrameRole::table, 1};
+    frames->records[kUserTable >> 12] = FrameRecord{FrameRole::table, 1};
+    for (std::uint32_t frame = 0x200; frame < 0x203; ++frame) {
+        frames->records[frame] = FrameRecord{FrameRole::data, 1};
+    }
+    for (std::uint32_t frame = 0x203; frame < 0x209; ++frame) {
+        frames->records[frame] = FrameRecord{FrameRole::free, FrameRecord::kNoFrame};
+    }
+    snapshot.frames = frames;
+}
+
 /// The lab of the tests. `user_entries`: PTEs of slot 256 from index 0; without any the slot is empty.
 inline std::shared_ptr<Snapshot> lab(const std::vector<std::uint32_t>& user_entries = {}) {
     auto snapshot = std::make_shared<Snapshot>();
@@ -52,6 +90,7 @@ inline std::shared_ptr<Snapshot> lab(const std::vector<std::uint32_t>& user_entr
     for (std::uint32_t i = 256; i < 300; ++i) {
         kernel[i] = (i << 12) | 0x121;
     }
+    add_records(*snapshot);
     if (!user_entries.empty()) {
         model::TableWords& user = snapshot->tables.add(PhysAddr{kUserTable});
         std::copy(user_entries.begin(), user_entries.end(), user.begin());

@@ -183,7 +183,7 @@ TEST_F(Keys, GAsksForAnAddressAndGoesThere) {
 
 TEST_F(Keys, AWrongAddressIsExplainedAndCanBeCorrected) {
     press(state, Key::f(6));
-    press(state, kEnter);
+    type(state, U"g");
     type(state, U"c0100000");
     press(state, kEnter);
     ASSERT_TRUE(state.question);

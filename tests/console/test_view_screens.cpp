@@ -125,6 +125,72 @@ INSTANTIATE_TEST_SUITE_P(Screens, Golden,
                              return name;
                          });
 
+/// Each view with the focus, on what the fixture's lab holds.
+struct ViewCase {
+    model::View view;
+    const char* screen;
+    model::Size size;
+    const Theme* theme;
+};
+void PrintTo(const ViewCase& item, std::ostream* out) {
+    *out << model::view_name(item.view) << ' ' << item.screen;
+}
+
+std::vector<ViewCase> view_cases() {
+    std::vector<ViewCase> cases;
+    for (std::size_t i = 1; i < model::kViewCount; ++i) {
+        const auto view = static_cast<model::View>(i);
+        cases.push_back({view, "80x24-colour", {24, 80}, &kColour});
+        cases.push_back({view, "80x24-ascii", {24, 80}, &kAscii});
+        cases.push_back({view, "120x40-eight", {40, 120}, &kEight});
+        cases.push_back({view, "200x60-mono", {60, 200}, &kMono});
+    }
+    return cases;
+}
+
+State state_of(const ViewCase& item) {
+    State state = changed_state(item.size);
+    press(state, Key::f(6));
+    if (item.view == model::View::answer) {
+        static_cast<void>(model::update(
+            state,
+            {state.now, model::Answered{model::View::answer,
+                                        "find p:0x00200000",
+                                        {"0x40000000  4 KiB  PDE 256 PTE 256:0", "1 use of p:0x00200000"}}}));
+    } else {
+        press(state, Key::of(U'0' + static_cast<char32_t>(item.view) + 1));
+    }
+    if (item.view == model::View::check) {
+        static_cast<void>(model::update(
+            state, {state.now, model::Answered{model::View::check,
+                                               "check",
+                                               {"error reserved-bits: PDE 701 has reserved bits set",
+                                                "warning table-beyond-ram: PDE 700 leads to p:0x7f000000",
+                                                "1 error, 1 warning, 0 notes"}}}));
+    }
+    if (item.view == model::View::regs) {
+        machine::CpuRegisters registers{
+            .eip = 0xc010491d, .eflags = 0x246, .cr2 = 0x40005000, .halted = true};
+        registers.general[7] = 0xc0138000;
+        static_cast<void>(model::update(state, {state.now, model::RegistersRead{registers}}));
+    }
+    return state;
+}
+
+struct GoldenView : ::testing::TestWithParam<ViewCase> {};
+
+TEST_P(GoldenView, LooksAsItDid) {
+    const ViewCase& item = GetParam();
+    expect_golden(std::string{model::view_name(item.view)} + "-" + item.screen,
+                  dump(draw(state_of(item), *item.theme)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Screens, GoldenView, ::testing::ValuesIn(view_cases()), [](const auto& tested) {
+    std::string name = std::string{model::view_name(tested.param.view)} + "_" + tested.param.screen;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
 TEST(GoldenScreens, ThePictureWithTheFocusInASmallTerminal) {
     State state = changed_state({16, 60});
     press(state, Key::f(6));
@@ -168,7 +234,7 @@ TEST(Screens, AtEightyByTwentyFourTheTerminalHasElevenLines) {
     const State state = changed_state({24, 80});
     EXPECT_EQ(state.layout().terminal.rows, 11);
     EXPECT_EQ(state.layout().grid.rows, 8);
-    EXPECT_EQ(state.layout().walk.rows, 3);
+    EXPECT_EQ(state.layout().detail.rows, 3);
 }
 
 TEST(Screens, AGuestHeldByADebuggerIsSaid) {
@@ -177,7 +243,7 @@ TEST(Screens, AGuestHeldByADebuggerIsSaid) {
     state.run = model::Run::stopped_by_gdb;
     EXPECT_NE(render_text(draw(state, kAscii)).find("STOPPED BY GDB"), std::string::npos);
     state.run = model::Run::stopped;
-    EXPECT_NE(render_text(draw(state, kAscii)).find(" STOPPED\n"), std::string::npos);
+    EXPECT_NE(render_text(draw(state, kAscii)).find(" PAUSED: ^] p goes on"), std::string::npos);
 }
 
 TEST(Screens, ADeathIsReportedInTheTerminalAndTheChoiceStandsInTheBottomLine) {
@@ -214,14 +280,15 @@ TEST(Screens, AsciiHasNothingButAscii) {
 TEST(Screens, AnySizeCanBeDrawn) {
     for (int rows = 0; rows < 70; rows += 3) {
         for (int columns = 0; columns < 220; columns += 7) {
-            for (const bool picture : {false, true}) {
+            for (std::size_t view = 0; view <= model::kViewCount; ++view) {
                 State state = changed_state({rows, columns});
-                state.focus = picture ? model::Pane::picture : model::Pane::terminal;
+                state.focus = view < model::kViewCount ? model::Pane::picture : model::Pane::terminal;
+                state.view = static_cast<model::View>(view % model::kViewCount);
                 const Canvas canvas = draw(state, kColour);
                 EXPECT_EQ(canvas.size(), state.size);
                 const model::Layout layout = state.layout();
-                for (const Rect& rect :
-                     {layout.title, layout.grid, layout.walk, layout.side, layout.terminal}) {
+                for (const Rect& rect : {layout.title, layout.grid, layout.table, layout.detail, layout.list,
+                                         layout.side, layout.log, layout.terminal}) {
                     if (!rect.empty()) {
                         EXPECT_GE(rect.row, 0);
                         EXPECT_LE(rect.row + rect.rows, rows);
@@ -245,7 +312,7 @@ TEST(Screens, EachSlotKindHasAShapeOfItsOwn) {
     };
     EXPECT_EQ(glyph(1), U'·');
     EXPECT_EQ(glyph(5), U':');
-    EXPECT_EQ(glyph(256), U'-');
+    EXPECT_EQ(glyph(256), U'u');
     EXPECT_EQ(glyph(300), U'+');
     EXPECT_EQ(glyph(700), U'!');
     EXPECT_EQ(glyph(701), U'!');

@@ -98,6 +98,68 @@ void take_tables(const Ram& ram, const Snapshot* before, Snapshot& snapshot) {
     }
 }
 
+/// The ring's records that are whole, oldest first; those of `before` where nothing came since.
+std::shared_ptr<const model::Journal> take_journal(const Ram& ram, paging::PhysAddr place,
+                                                   const Snapshot* before) {
+    using interface::JournalRecord;
+    using interface::JournalRing;
+    using interface::kJournalCapacity;
+    const auto capacity = ram.word(place);
+    const auto next = ram.word(place.plus(offsetof(JournalRing, next_sequence)));
+    if (place == paging::PhysAddr{} || capacity != kJournalCapacity || !next) {
+        return nullptr;
+    }
+    if (before != nullptr && before->journal && !before->journal->empty() &&
+        before->journal->back().sequence + 1 == *next) {
+        return before->journal;
+    }
+    constexpr std::size_t kFrames = (sizeof(JournalRing) + paging::kPageSize - 1) / paging::kPageSize;
+    std::vector<TableWords> copy(kFrames);
+    for (std::size_t i = 0; i < kFrames; ++i) {
+        if (!ram.copy_frame(place.plus(i * paging::kPageSize), copy[i])) {
+            return nullptr;
+        }
+    }
+    const auto* const records =
+        reinterpret_cast<const std::byte*>(copy.data()) + offsetof(JournalRing, records);
+    auto journal = std::make_shared<model::Journal>();
+    for (std::uint32_t i = 0; i < kJournalCapacity; ++i) {
+        const std::uint32_t sequence = *next - kJournalCapacity + i;
+        JournalRecord record;
+        std::memcpy(&record, records + sizeof(record) * (sequence % kJournalCapacity), sizeof(record));
+        if (record.sequence == sequence && sequence != 0 && sequence < *next) {
+            journal->push_back(record);
+        }
+    }
+    return journal;
+}
+
+/// The kernel's records of frames, read through its own tables.
+std::shared_ptr<const model::FrameMap> take_frames(const Ram& ram, const LabPage& page,
+                                                   const Snapshot& snapshot, const Snapshot* before) {
+    constexpr std::size_t kPerPage = paging::kPageSize / sizeof(interface::FrameRecord);
+    static_assert(sizeof(interface::FrameRecord) == sizeof(std::uint32_t));
+    const std::uint64_t end = std::uint64_t{page.ram_end_high} << 32 | page.ram_end_low;
+    auto map = std::make_shared<model::FrameMap>();
+    map->frames = std::min<std::uint64_t>(end, paging::kAddressSpaceEnd) / paging::kPageSize;
+    const auto count = std::min<std::uint64_t>(page.frame_records_count, map->frames);
+    TableWords words;
+    while (map->records.size() < count) {
+        const std::size_t first = map->records.size();
+        const auto offset = static_cast<std::uint32_t>(first * sizeof(words[0]));
+        const paging::Walk walk = snapshot.walk(paging::VirtAddr{page.frame_records_va + offset});
+        if (!walk.has_page() || !walk.pa->is_aligned(paging::kPageSize) || !ram.copy_frame(*walk.pa, words)) {
+            break;
+        }
+        const auto end_of_page = static_cast<std::size_t>(std::min<std::uint64_t>(kPerPage, count - first));
+        for (std::size_t i = 0; i < end_of_page; ++i) {
+            map->records.emplace_back(words[i]);
+        }
+    }
+    const bool same = before != nullptr && before->frames && *before->frames == *map;
+    return same ? before->frames : map;
+}
+
 std::uint32_t lab_word(const Ram& ram, std::size_t offset) {
     return ram.word(kLabPage.plus(offset)).value_or(0);
 }
@@ -128,7 +190,9 @@ std::string reason_text(NoSnapshot reason) {
     return {};
 }
 
-std::expected<model::LabInfo, NoSnapshot> read_lab_page(const Ram& ram) {
+namespace {
+
+std::expected<LabPage, NoSnapshot> read_page(const Ram& ram) {
     TableWords words;
     if (!ram.copy_frame(kLabPage, words)) {
         return std::unexpected(NoSnapshot::no_lab_page);
@@ -141,13 +205,20 @@ std::expected<model::LabInfo, NoSnapshot> read_lab_page(const Ram& ram) {
     if (page.version != interface::kLabVersion) {
         return std::unexpected(NoSnapshot::other_version);
     }
-    return checked(page);
+    return page;
+}
+
+} // namespace
+
+std::expected<model::LabInfo, NoSnapshot> read_lab_page(const Ram& ram) {
+    const auto page = read_page(ram);
+    return page ? std::expected<model::LabInfo, NoSnapshot>{checked(*page)} : std::unexpected(page.error());
 }
 
 std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture(const Ram& ram, MidChange policy,
                                                                    const Snapshot* before) {
     for (int attempt = 0; attempt < kTries; ++attempt) {
-        const auto page = read_lab_page(ram);
+        const auto page = read_page(ram);
         if (!page) {
             return std::unexpected(page.error());
         }
@@ -156,12 +227,14 @@ std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture(const Ram& ra
             continue;
         }
         auto snapshot = std::make_shared<Snapshot>();
-        snapshot->lab = *page;
+        snapshot->lab = checked(*page);
         snapshot->mid_change = odd;
         take_tables(ram, before, *snapshot);
+        model::summarise(*snapshot);
+        snapshot->journal = take_journal(ram, paging::PhysAddr{page->journal_pa}, before);
+        snapshot->frames = take_frames(ram, *page, *snapshot, before);
         const Pulse after = read_pulse(ram);
-        if (after.generation == page->generation && after.cr3 == page->context.control.cr3) {
-            model::summarise(*snapshot);
+        if (after.generation == page->generation && after.cr3 == page->cr3) {
             return snapshot;
         }
     }

@@ -46,6 +46,8 @@ struct RawDraw {
     std::string name{kDefaultRunName};
     std::string svg;
     std::string at;
+    std::string view;
+    std::string ask;
     std::string size = "120x40";
 };
 
@@ -159,7 +161,7 @@ std::expected<Request, std::string> understand_draw(const RawDraw& raw) {
     if (!name) {
         return std::unexpected(name.error());
     }
-    DrawRequest request{std::move(*name), raw.svg, raw.at, 0, 0};
+    DrawRequest request{std::move(*name), raw.svg, raw.at, raw.view, raw.ask, 0, 0};
     const char* const end = raw.size.data() + raw.size.size();
     const auto [cross, bad_columns] = std::from_chars(raw.size.data(), end, request.columns);
     const auto [stop, bad_rows] = std::from_chars(std::min(cross + 1, end), end, request.rows);
@@ -196,6 +198,13 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     draw->add_option("name", raw_draw.name, "name of the run; lab");
     draw->add_option("--svg", raw_draw.svg, "write an SVG to this file");
     draw->add_option("--at", raw_draw.at, "show the walk of this address");
+    auto* const view =
+        draw->add_option("--view", raw_draw.view,
+                         "all that a view tells, as text: directory table walk maps frames log "
+                         "check regs");
+    auto* const ask = draw->add_option("--ask", raw_draw.ask,
+                                       "what a verb of the shell's tells from outside: 'maps --user --json'");
+    view->excludes(ask);
     draw->add_option("--size", raw_draw.size, "columns and rows; 120x40");
     stop->add_option("name", raw_stop.name, "name of the run; lab");
     stop->add_flag("--all", raw_stop.all, "all runs of this user");

@@ -53,8 +53,10 @@ struct ReplayRequest {
 /// Draw the picture of a running machine once, without a terminal.
 struct DrawRequest {
     std::string name;
-    std::string svg; ///< the file to write; empty: text on stdout
-    std::string at;  ///< the address whose walk is shown, as in the shell; empty: where the kernel begins
+    std::string svg;  ///< the file to write; empty: text on stdout
+    std::string at;   ///< the address whose walk is shown, as in the shell; empty: where the kernel begins
+    std::string view; ///< all that this view tells, as text, in place of a picture
+    std::string ask;  ///< what this line answers in the shell's language, as text, in place of a picture
     int columns = 0;
     int rows = 0;
 };

@@ -110,4 +110,15 @@ std::expected<VirtAddr, std::string> parse_virtual_address(std::string_view inpu
     return VirtAddr{static_cast<std::uint32_t>(*number)};
 }
 
+std::expected<paging::PhysAddr, std::string> parse_physical_address(std::string_view input) {
+    const std::string_view text = interface::trim(input);
+    constexpr std::uint64_t kEnd = std::uint64_t{1} << 40; // all that PSE-36 reaches
+    const auto number = text.starts_with("p:") ? parse_scaled(text.substr(2)) : std::nullopt;
+    if (!number || *number >= kEnd) {
+        return std::unexpected(
+            fmt::format("'{}' is not a physical address; an example is p:0x00101000", text));
+    }
+    return paging::PhysAddr{*number};
+}
+
 } // namespace pagelab::console::model

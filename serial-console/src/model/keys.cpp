@@ -1,6 +1,5 @@
 #include "serial-console/src/model/keys.hpp"
 
-#include "serial-console/src/model/address_input.hpp"
 #include "serial-console/src/model/wrap.hpp"
 
 #include <algorithm>
@@ -11,175 +10,24 @@
 namespace pagelab::console::model {
 namespace {
 
-using Effects = std::vector<Effect>;
-using paging::kEntryCount;
-using paging::VirtAddr;
-
-constexpr std::size_t kLongestQuestion = 40;
-
-void move_focus(State& state) {
-    state.focus = state.focus == Pane::terminal ? Pane::picture : Pane::terminal;
+void focus_on(State& state, Pane pane) {
+    state.focus = pane;
     state.question.reset();
 }
 
-void move_cursor_to(State& state, VirtAddr va) {
-    state.follow = false;
-    if (va != state.cursor) {
-        state.cursor = va;
-        state.walk_changes = {};
-    }
+void move_focus(State& state) {
+    focus_on(state, state.focus == Pane::terminal ? Pane::picture : Pane::terminal);
 }
 
-/// Slots wrap around: right of the last one is the first.
-void move_slots(State& state, int slots) {
-    const auto count = static_cast<int>(kEntryCount);
-    const int slot = (static_cast<int>(state.slot()) + slots + count) % count;
-    move_cursor_to(state, VirtAddr::from_indices(static_cast<std::uint32_t>(slot), 0));
-}
-
-void move_to_used_slot(State& state, int step) {
-    if (!state.snapshot) {
-        return;
-    }
-    for (int distance = step; std::abs(distance) <= static_cast<int>(kEntryCount); distance += step) {
-        const auto count = static_cast<int>(kEntryCount);
-        const int slot = (static_cast<int>(state.slot()) + distance + count) % count;
-        if (state.snapshot->slots[static_cast<std::size_t>(slot)].kind != SlotKind::empty) {
-            move_cursor_to(state, VirtAddr::from_indices(static_cast<std::uint32_t>(slot), 0));
-            return;
-        }
-    }
-}
-
-void scroll_terminal(State& state, bool back) {
+void scroll_terminal(State& state, bool back, std::size_t step) {
     const Rect pane = state.layout().terminal;
-    const auto step = static_cast<std::size_t>(std::max(pane.rows - 1, 1));
     const std::size_t history = wrap(state.screen, {pane.rows, pane.columns}, 0).history;
     state.scroll =
         back ? std::min(state.scroll + step, history) : state.scroll - std::min(state.scroll, step);
 }
 
-Effects answer(State& state, const Key& key) {
-    Question& question = *state.question;
-    switch (key.code) {
-    case KeyCode::escape:
-        state.question.reset();
-        break;
-    case KeyCode::backspace:
-        question.error.clear();
-        if (question.text.empty()) {
-            state.question.reset();
-        } else {
-            question.text.pop_back();
-        }
-        break;
-    case KeyCode::enter: {
-        const auto va = parse_virtual_address(question.text);
-        if (!va) {
-            question.error = va.error();
-            break;
-        }
-        move_cursor_to(state, *va);
-        state.question.reset();
-        return {LookAgain{}};
-    }
-    case KeyCode::character:
-        question.error.clear();
-        if (key.character == (U'U' & 0x1f)) {
-            question.text.clear();
-        } else if (key.character == (U'C' & 0x1f) || key.character == (U'G' & 0x1f)) {
-            state.question.reset();
-        } else if (key.character > 0x20 && key.character < 0x7f && question.text.size() < kLongestQuestion) {
-            question.text.push_back(static_cast<char>(key.character));
-        }
-        break;
-    default:
-        break;
-    }
-    return {};
-}
-
-Effects press_letter(State& state, char32_t letter) {
-    const int columns = state.layout().grid_shape.columns;
-    switch (letter) {
-    case U'h':
-        move_slots(state, -1);
-        break;
-    case U'l':
-        move_slots(state, 1);
-        break;
-    case U'k':
-        move_slots(state, -columns);
-        break;
-    case U'j':
-        move_slots(state, columns);
-        break;
-    case U'n':
-        move_to_used_slot(state, 1);
-        break;
-    case U'N':
-        move_to_used_slot(state, -1);
-        break;
-    case U']':
-        move_cursor_to(state, VirtAddr{state.cursor.page_base().raw() + paging::kPageSize});
-        break;
-    case U'[':
-        move_cursor_to(state, VirtAddr{state.cursor.page_base().raw() - paging::kPageSize});
-        break;
-    case U'f':
-        state.follow = !state.follow;
-        state.note = state.follow ? "the cursor follows what commands change" : "the cursor stays";
-        break;
-    case U'g':
-        state.question = Question{};
-        break;
-    case U'z':
-        state.zoomed = !state.zoomed;
-        break;
-    case U'?':
-        state.help = true;
-        break;
-    case U'q':
-        return {Quit{}};
-    default:
-        return {};
-    }
-    return {LookAgain{}};
-}
-
-Effects press_in_picture(State& state, const Key& key) {
-    if (state.question) {
-        return answer(state, key);
-    }
-    const int columns = state.layout().grid_shape.columns;
-    switch (key.code) {
-    case KeyCode::left:
-        move_slots(state, -1);
-        break;
-    case KeyCode::right:
-        move_slots(state, 1);
-        break;
-    case KeyCode::up:
-        move_slots(state, -columns);
-        break;
-    case KeyCode::down:
-        move_slots(state, columns);
-        break;
-    case KeyCode::home:
-        move_cursor_to(state, VirtAddr{0});
-        break;
-    case KeyCode::end:
-        move_cursor_to(state, VirtAddr::from_indices(kEntryCount - 1, 0));
-        break;
-    case KeyCode::enter:
-        state.question = Question{};
-        break;
-    case KeyCode::character:
-        return press_letter(state, key.character);
-    default:
-        return {};
-    }
-    return {LookAgain{}};
+void scroll_page(State& state, bool back) {
+    scroll_terminal(state, back, static_cast<std::size_t>(std::max(state.layout().terminal.rows - 1, 1)));
 }
 
 Effects press_in_terminal(State& state, const Key& key) {
@@ -191,6 +39,85 @@ Effects press_in_terminal(State& state, const Key& key) {
     return {SendSerial{std::move(bytes)}};
 }
 
+Effects ask(State& state, Asked what) {
+    state.question = Question{what, {}, {}};
+    return {};
+}
+
+Effects toggle_mouse(State& state) {
+    state.mouse = !state.mouse;
+    state.note = state.mouse ? "clicks are the picture's; F8 gives the mouse back"
+                             : "the mouse is your terminal's: select and copy as ever";
+    return {TakeMouse{state.mouse}};
+}
+
+Effects hold_or_go_on(State& state) {
+    if (state.run == Run::stopped_by_gdb) {
+        state.note = "GDB holds the guest: continue there";
+        return {};
+    }
+    return {HoldGuest{state.run != Run::stopped}};
+}
+
+/// What acts on the machine, and is never a bare letter.
+std::optional<Effects> press_machine_key(State& state, char32_t letter) {
+    switch (letter) {
+    case U'q':
+        return Effects{Quit{}};
+    case U'u':
+        return Effects{GoBack{}};
+    case U'p':
+        return hold_or_go_on(state);
+    case U'c':
+        return Effects{TypeCommand{"checkpoint"}};
+    case U'r':
+        return Effects{TypeCommand{"restore"}};
+    case U'i':
+        return Effects{SendNmi{}};
+    case U'R':
+        return Effects{BootAfresh{}};
+    case U']':
+        return Effects{SendSerial{"\x1d"}};
+    default:
+        return std::nullopt;
+    }
+}
+
+/// The twins of function keys, and what asks.
+std::optional<Effects> press_twin(State& state, char32_t letter) {
+    if (const auto view = view_of_digit(letter)) {
+        return show_view(state, *view);
+    }
+    switch (letter) {
+    case U'z':
+        state.zoomed = !state.zoomed;
+        return Effects{};
+    case U'v':
+        return show_view(state, static_cast<View>((static_cast<std::size_t>(state.view) + 1) % kTabCount));
+    case U'm':
+        return toggle_mouse(state);
+    case U'?':
+        state.help = true;
+        return Effects{};
+    case U':':
+        return ask(state, Asked::verb);
+    case U'g':
+        return ask(state, Asked::address);
+    case U'/':
+        return ask(state, state.focus == Pane::terminal ? Asked::text : Asked::search);
+    case U'n':
+        if (state.focus != Pane::terminal) {
+            return std::nullopt;
+        }
+        search_terminal_again(state);
+        return Effects{};
+    case U'y':
+        return Effects{Copy{copied_text(state)}};
+    default:
+        return std::nullopt;
+    }
+}
+
 /// The key after Ctrl-].
 Effects press_after_prefix(State& state, const Key& key) {
     if (key == kPrefixKey) {
@@ -200,41 +127,32 @@ Effects press_after_prefix(State& state, const Key& key) {
     switch (key.code) {
     case KeyCode::page_up:
     case KeyCode::shift_page_up:
-        scroll_terminal(state, true);
+        scroll_page(state, true);
         return {};
     case KeyCode::page_down:
     case KeyCode::shift_page_down:
-        scroll_terminal(state, false);
+        scroll_page(state, false);
         return {};
     case KeyCode::character:
         break;
     default: // Esc and keys without a meaning
         return {};
     }
-    switch (key.character) {
-    case U'q':
-        return {Quit{}};
-    case U'z':
-        state.zoomed = !state.zoomed;
-        return {};
-    case U'u':
-        return {GoBack{}};
-    case U'?':
-        state.help = true;
-        return {};
-    case U']':
-        return {SendSerial{"\x1d"}};
-    default:
-        if (key.character > 0x20 && key.character < 0x7f) {
-            state.note = std::string{"^] "} + static_cast<char>(key.character) + " means nothing; ^] ? helps";
-        }
-        return {};
+    if (auto done = press_machine_key(state, key.character)) {
+        return *done;
     }
+    if (auto done = press_twin(state, key.character)) {
+        return *done;
+    }
+    if (key.character > 0x20 && key.character < 0x7f) {
+        state.note = std::string{"^] "} + static_cast<char>(key.character) + " means nothing; ^] ? helps";
+    }
+    return {};
 }
 
 /// What next, after the guest died. In the picture the other keys go on working.
 std::optional<Effects> choose(const State& state, const Key& key) {
-    if (key.code == KeyCode::character && !state.question) {
+    if (key.code == KeyCode::character) {
         if (key.character == U'b' && state.death->can_go_back) {
             return Effects{GoBack{}};
         }
@@ -248,24 +166,38 @@ std::optional<Effects> choose(const State& state, const Key& key) {
     return state.focus == Pane::terminal ? std::optional{Effects{}} : std::nullopt; // nobody listens there
 }
 
-bool press_function_key(State& state, const Key& key) {
+std::optional<Effects> press_function_key(State& state, const Key& key) {
+    if (key == Key::f(1)) {
+        return press_twin(state, U'?');
+    }
+    if (key == Key::f(2)) {
+        return press_twin(state, U'v');
+    }
+    if (key == Key::f(5)) {
+        return press_twin(state, U'z');
+    }
     if (key == Key::f(6)) {
         move_focus(state);
-    } else if (key == Key::f(5)) {
-        state.zoomed = !state.zoomed;
-    } else if (key == Key::f(1)) {
-        state.help = true;
-    } else if (key.code == KeyCode::shift_page_up || key.code == KeyCode::shift_page_down) {
-        scroll_terminal(state, key.code == KeyCode::shift_page_up);
-    } else {
-        return false;
+        return Effects{};
     }
-    return true;
+    if (key == Key::f(8)) {
+        return press_twin(state, U'm');
+    }
+    if (key.code == KeyCode::shift_page_up || key.code == KeyCode::shift_page_down) {
+        scroll_page(state, key.code == KeyCode::shift_page_up);
+        return Effects{};
+    }
+    return std::nullopt;
+}
+
+bool inside(const Rect& rect, const MouseUsed& mouse) {
+    return mouse.row >= rect.row && mouse.row < rect.row + rect.rows && mouse.column >= rect.column &&
+           mouse.column < rect.column + rect.columns;
 }
 
 } // namespace
 
-std::vector<Effect> press(State& state, const Key& key) {
+Effects press(State& state, const Key& key) {
     state.note.clear();
     if (std::exchange(state.prefix, false)) {
         state.help = false;
@@ -279,15 +211,54 @@ std::vector<Effect> press(State& state, const Key& key) {
     if (std::exchange(state.help, false)) {
         return {};
     }
-    if (press_function_key(state, key)) {
-        return {};
+    if (auto done = press_function_key(state, key)) {
+        return *done;
+    }
+    if (state.question) {
+        return answer_question(state, key);
     }
     if (state.death) {
         if (auto chosen = choose(state, key)) {
             return *chosen;
         }
     }
-    return state.focus == Pane::terminal ? press_in_terminal(state, key) : press_in_picture(state, key);
+    if (state.focus == Pane::terminal) {
+        return press_in_terminal(state, key);
+    }
+    if (key.code == KeyCode::character && !state.death) {
+        if (key.character == U'q' || key.character == U'p') {
+            return *press_machine_key(state, key.character);
+        }
+    }
+    if (key.code == KeyCode::character) {
+        if (auto done = press_twin(state, key.character)) {
+            return *done;
+        }
+    }
+    return press_in_picture(state, key);
+}
+
+Effects use_mouse(State& state, const MouseUsed& mouse) {
+    state.note.clear();
+    if (std::exchange(state.help, false)) {
+        return {};
+    }
+    const Layout layout = state.layout();
+    const bool in_terminal = inside(layout.terminal, mouse) || inside(layout.divider, mouse);
+    if (mouse.what != MouseUsed::What::press) {
+        constexpr std::size_t kWheelRows = 3;
+        const bool up = mouse.what == MouseUsed::What::wheel_up;
+        if (in_terminal) {
+            scroll_terminal(state, up, kWheelRows);
+            return {};
+        }
+        return press_in_picture(state, Key::of(up ? KeyCode::up : KeyCode::down));
+    }
+    if (inside(layout.status, mouse)) {
+        return {};
+    }
+    focus_on(state, in_terminal ? Pane::terminal : Pane::picture);
+    return in_terminal ? Effects{} : click(state, mouse.row, mouse.column);
 }
 
 } // namespace pagelab::console::model

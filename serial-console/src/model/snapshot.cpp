@@ -89,6 +89,36 @@ void summarise(Snapshot& snapshot) {
     }
 }
 
+Slot entry_at(const Snapshot& snapshot, std::uint32_t pdi, std::uint32_t pti) {
+    const Slot& slot = snapshot.slots[pdi];
+    if (slot.table == nullptr) {
+        return {};
+    }
+    const Pde pde{slot.raw};
+    const paging::Pte pte{slot.table->words[pti]};
+    return {.kind = pte.present()    ? SlotKind::page
+                    : pte.raw() == 0 ? SlotKind::empty
+                                     : SlotKind::value,
+            .raw = pte.raw(),
+            .user = pde.user() && pte.user(),
+            .writable = pde.writable() && pte.writable()};
+}
+
+std::bitset<paging::kEntryCount> changed_entries(const Snapshot& before, const Snapshot& after,
+                                                 std::uint32_t pdi) {
+    std::bitset<paging::kEntryCount> result;
+    const TablePage* const then = before.slots[pdi].table;
+    const TablePage* const now = after.slots[pdi].table;
+    if (now == nullptr || now == then) {
+        return result;
+    }
+    for (std::size_t i = 0; i < paging::kEntryCount; ++i) {
+        const std::uint32_t old = then == nullptr ? 0 : then->words[i];
+        result[i] = ((old ^ now->words[i]) & ~kSetByCpu) != 0;
+    }
+    return result;
+}
+
 std::bitset<paging::kEntryCount> changed_slots(const Snapshot& before, const Snapshot& after) {
     std::bitset<paging::kEntryCount> result;
     for (std::uint32_t i = 0; i < paging::kEntryCount; ++i) {

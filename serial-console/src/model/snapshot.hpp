@@ -2,14 +2,18 @@
 // Everything on a screen is drawn from one of these. Pure.
 #pragma once
 
+#include "kernel/interface/journal.hpp"
 #include "kernel/paging/regions.hpp"
+#include "serial-console/src/model/frame_map.hpp"
 #include "serial-console/src/model/lab_info.hpp"
 #include "serial-console/src/model/table_copy.hpp"
 
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
 namespace pagelab::console::model {
 
@@ -40,9 +44,15 @@ struct Slot {
 
 using Slots = std::array<Slot, paging::kEntryCount>;
 
+/// Records one after the other in the order of their numbers, the newest last.
+using Journal = std::vector<interface::JournalRecord>;
+
 struct Snapshot {
     LabInfo lab;
     TableCopy tables;
+    /// Null where they could not be read; shared with the snapshot before while they are the same.
+    std::shared_ptr<const Journal> journal;
+    std::shared_ptr<const FrameMap> frames;
     std::optional<std::uint32_t> self_map;
     Slots slots{};
     /// Taken while the kernel was in the middle of a change: a debugger holds it there.
@@ -53,6 +63,13 @@ struct Snapshot {
         return paging::walk(tables, lab.context, self_map, va);
     }
 };
+
+/// What an entry of the table in slot `pdi` maps, with the rights that both levels give; empty without one.
+[[nodiscard]] Slot entry_at(const Snapshot& snapshot, std::uint32_t pdi, std::uint32_t pti);
+
+/// The entries of a slot's table that differ; A and D do not count.
+[[nodiscard]] std::bitset<paging::kEntryCount> changed_entries(const Snapshot& before, const Snapshot& after,
+                                                               std::uint32_t pdi);
 
 /// Decodes the copied tables, where they are not decoded yet, finds the self-map and fills the slots.
 void summarise(Snapshot& snapshot);

@@ -5,7 +5,9 @@
 #include "serial-console/src/model/key.hpp"
 #include "serial-console/src/model/state.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +16,12 @@ namespace pagelab::console::model {
 
 struct KeyPressed {
     Key key;
+};
+/// A button of the mouse, or its wheel, in cells of the screen.
+struct MouseUsed {
+    enum class What : std::uint8_t { press, wheel_up, wheel_down } what{};
+    int row = 0;
+    int column = 0;
 };
 /// Bytes from the guest's serial port.
 struct SerialReceived {
@@ -44,13 +52,26 @@ struct GuestReturned {};
 struct Told {
     std::string note;
 };
+/// What a verb answered, for the view that asked: `check`, or any other for `answer`.
+struct Answered {
+    View view = View::answer;
+    std::string line;
+    std::vector<std::string> lines;
+};
+struct RegistersRead {
+    std::optional<machine::CpuRegisters> registers;
+};
+/// So many pasted lines wait until the shell is ready for them.
+struct LinesWait {
+    std::size_t count = 0;
+};
 /// Nothing but time passed.
 struct Tick {};
 
 struct Event {
     Time at{0};
-    std::variant<KeyPressed, SerialReceived, Resized, SnapshotTaken, SnapshotMissing, RunChanged, GuestDied,
-                 GuestReturned, Told, Tick>
+    std::variant<KeyPressed, MouseUsed, SerialReceived, Resized, SnapshotTaken, SnapshotMissing, RunChanged,
+                 GuestDied, GuestReturned, Told, Answered, RegistersRead, LinesWait, Tick>
         what;
 };
 
@@ -76,7 +97,40 @@ struct GoBack {
 struct BootAfresh {
     bool operator==(const BootAfresh&) const = default;
 };
-using Effect = std::variant<SendSerial, Quit, RingBell, LookAgain, GoBack, BootAfresh>;
+/// Answer a line in the shell's language from outside, for a view.
+struct Ask {
+    View view = View::answer;
+    std::string line;
+    bool operator==(const Ask&) const = default;
+};
+struct ReadRegisters {
+    bool operator==(const ReadRegisters&) const = default;
+};
+/// Put a text where the user can paste it.
+struct Copy {
+    std::string text;
+    bool operator==(const Copy&) const = default;
+};
+/// Who gets the mouse: the picture, or the user's own terminal.
+struct TakeMouse {
+    bool take = false;
+    bool operator==(const TakeMouse&) const = default;
+};
+/// Stop the machine, or let it go on.
+struct HoldGuest {
+    bool hold = false;
+    bool operator==(const HoldGuest&) const = default;
+};
+struct SendNmi {
+    bool operator==(const SendNmi&) const = default;
+};
+/// One command for the shell, whatever is half typed at its prompt.
+struct TypeCommand {
+    std::string line;
+    bool operator==(const TypeCommand&) const = default;
+};
+using Effect = std::variant<SendSerial, Quit, RingBell, LookAgain, GoBack, BootAfresh, Ask, ReadRegisters,
+                            Copy, TakeMouse, HoldGuest, SendNmi, TypeCommand>;
 
 [[nodiscard]] std::vector<Effect> update(State& state, const Event& event);
 

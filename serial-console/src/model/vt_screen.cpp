@@ -75,8 +75,10 @@ void VtScreen::pass(const serial::Unit& unit) {
     case serial::UnitKind::csi:
         sequence(unit.bytes);
         return;
-    case serial::UnitKind::escape:
     case serial::UnitKind::string:
+        mark(unit.bytes);
+        return;
+    case serial::UnitKind::escape:
         return;
     }
 }
@@ -171,6 +173,31 @@ void VtScreen::sequence(std::string_view bytes) {
     }
 }
 
+void VtScreen::mark(std::string_view bytes) {
+    if (bytes.starts_with("\x1b]133;C")) {
+        output_begin_ = cursor_;
+        output_end_.reset();
+    } else if (bytes.starts_with("\x1b]133;D")) {
+        output_end_ = cursor_;
+    }
+}
+
+std::string VtScreen::last_output() const {
+    std::string text;
+    if (!output_begin_ || !output_end_) {
+        return text;
+    }
+    for (std::size_t i = output_begin_->line; i <= output_end_->line && i < lines_.size(); ++i) {
+        // The end's line is the prompt's.
+        if (i == output_end_->line && output_end_->column == 0) {
+            break;
+        }
+        text += to_utf8(lines_[i]);
+        text += '\n';
+    }
+    return text;
+}
+
 void VtScreen::line_feed() {
     ++cursor_.line;
     ensure_line(cursor_.line);
@@ -188,6 +215,11 @@ void VtScreen::drop_surplus() {
         lines_.pop_front();
         top_ -= top_ > 0 ? 1 : 0;
         cursor_.line -= cursor_.line > 0 ? 1 : 0;
+        for (auto* const place : {&output_begin_, &output_end_}) {
+            if (*place) {
+                (*place)->line -= (*place)->line > 0 ? 1 : 0;
+            }
+        }
     }
 }
 

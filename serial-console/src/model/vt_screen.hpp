@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,8 @@ public:
     /// The first line after the last clearing of the screen; those before it are history.
     [[nodiscard]] std::size_t top() const { return top_; }
     [[nodiscard]] Position cursor() const { return cursor_; }
+    /// What the last command printed, from mark to mark (interface/marks.hpp); empty without one.
+    [[nodiscard]] std::string last_output() const;
     /// Whether the bell rang since the last call.
     [[nodiscard]] bool take_bell() { return std::exchange(bell_, false); }
 
@@ -45,6 +48,7 @@ private:
     void put(char32_t character);
     void control(char byte);
     void sequence(std::string_view bytes);
+    void mark(std::string_view bytes);
     void line_feed();
     void drop_surplus();
     void ensure_line(std::size_t line);
@@ -58,6 +62,9 @@ private:
     std::size_t top_ = 0;
     Position cursor_;
     bool bell_ = false;
+    /// Of the last command's output: where it began and where it ended.
+    std::optional<Position> output_begin_;
+    std::optional<Position> output_end_;
 };
 
 } // namespace pagelab::console::model

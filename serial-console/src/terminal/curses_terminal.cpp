@@ -1,5 +1,6 @@
 #include "serial-console/src/terminal/curses_terminal.hpp"
 
+#include "serial-console/src/terminal/base64.hpp"
 #include "serial-console/src/terminal/emergency.hpp"
 #include "serial-console/src/terminal/key_map.hpp"
 #include "serial-console/src/terminal/terminfo.hpp"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <clocale>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -53,6 +55,29 @@ char32_t ascii_for(char32_t character) {
         return character;
     }
     return character == U'·' ? U'.' : U'?';
+}
+
+std::optional<model::MouseUsed> read_mouse() {
+    MEVENT event{};
+    if (::getmouse(&event) != OK) {
+        return std::nullopt;
+    }
+    using What = model::MouseUsed::What;
+    if ((event.bstate & BUTTON4_PRESSED) != 0) {
+        return model::MouseUsed{What::wheel_up, event.y, event.x};
+    }
+    if ((event.bstate & BUTTON5_PRESSED) != 0) {
+        return model::MouseUsed{What::wheel_down, event.y, event.x};
+    }
+    return (event.bstate & BUTTON1_PRESSED) != 0
+               ? std::optional{model::MouseUsed{What::press, event.y, event.x}}
+               : std::nullopt;
+}
+
+/// Consoles of the kernel and old terminals have no clipboard; what is unknown is asked.
+bool knows_clipboard(std::string_view type) {
+    return type != "linux" && !type.starts_with("vt") && !type.starts_with("ansi") &&
+           !type.starts_with("cons");
 }
 
 } // namespace
@@ -95,6 +120,7 @@ CursesTerminal::CursesTerminal(screen* handle) : handle_(handle), theme_(view::C
 }
 
 CursesTerminal::~CursesTerminal() {
+    take_mouse(false);
     ::endwin();
     ::delscreen(handle_);
     disarm_emergency();
@@ -132,7 +158,7 @@ std::optional<model::Size> CursesTerminal::take_resize() {
     return size();
 }
 
-std::optional<model::Key> CursesTerminal::read_key() {
+std::optional<CursesTerminal::Input> CursesTerminal::read_input() {
     while (true) {
         wint_t character = 0;
         const int kind = ::get_wch(&character);
@@ -140,12 +166,35 @@ std::optional<model::Key> CursesTerminal::read_key() {
             return std::nullopt;
         }
         if (kind != KEY_CODE_YES) {
-            return key_of_character(static_cast<char32_t>(character));
+            return model::KeyPressed{key_of_character(static_cast<char32_t>(character))};
+        }
+        if (character == KEY_MOUSE) {
+            if (const auto used = read_mouse()) {
+                return *used;
+            }
+            continue;
         }
         if (const auto key = key_of_code(static_cast<int>(character))) {
-            return key;
+            return model::KeyPressed{*key};
         }
     }
+}
+
+void CursesTerminal::take_mouse(bool take) {
+    ::mouseinterval(0); // a press is a click
+    ::mousemask(take ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, nullptr);
+}
+
+bool CursesTerminal::copy(std::string_view text) {
+    const char* const type = std::getenv("TERM");
+    // xterm takes about 100,000 characters of base64.
+    constexpr std::size_t kMost = 74'000;
+    if (type == nullptr || !knows_clipboard(type) || text.size() > kMost) {
+        return false;
+    }
+    const std::string sequence = "\x1b]52;c;" + to_base64(text) + "\x07";
+    return std::fwrite(sequence.data(), 1, sequence.size(), stdout) == sequence.size() &&
+           std::fflush(stdout) == 0;
 }
 
 int CursesTerminal::pair_of(view::Colour foreground, view::Colour background) {

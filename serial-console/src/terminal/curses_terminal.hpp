@@ -3,7 +3,7 @@
 #pragma once
 
 #include "serial-console/src/machine/file_descriptor.hpp"
-#include "serial-console/src/model/key.hpp"
+#include "serial-console/src/model/update.hpp"
 #include "serial-console/src/view/cell.hpp"
 #include "serial-console/src/view/theme.hpp"
 
@@ -12,7 +12,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 struct screen; // curses' SCREEN
 
@@ -36,8 +38,14 @@ public:
     /// The new size, if it changed.
     [[nodiscard]] std::optional<model::Size> take_resize();
 
-    /// The next key that was pressed, without waiting.
-    [[nodiscard]] std::optional<model::Key> read_key();
+    /// The next key that was pressed, or use of the mouse, without waiting.
+    using Input = std::variant<model::KeyPressed, model::MouseUsed>;
+    [[nodiscard]] std::optional<Input> read_input();
+    /// Whether clicks come to this program; else the terminal itself has the mouse.
+    void take_mouse(bool take);
+    /// Puts `text` into the user's clipboard by way of OSC 52. False where the terminal is known not to do
+    /// that, or where the text is too long for it; that it was done nobody can know.
+    [[nodiscard]] bool copy(std::string_view text);
     void show(const view::Canvas& canvas);
     void ring_bell();
 

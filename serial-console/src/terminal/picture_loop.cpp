@@ -12,6 +12,7 @@
 #include <array>
 #include <csignal>
 #include <utility>
+#include <variant>
 
 namespace pagelab::console::terminal {
 namespace {
@@ -51,23 +52,6 @@ void PictureLoop::tell(decltype(model::Event::what) what) {
     stale_ = stale_ || !std::holds_alternative<model::Tick>(what);
     for (const model::Effect& effect : model::update(state_, {now(), std::move(what)})) {
         perform(effect);
-    }
-}
-
-void PictureLoop::perform(const model::Effect& effect) {
-    if (const auto* const send = std::get_if<model::SendSerial>(&effect)) {
-        this->send(send->bytes);
-    } else if (std::holds_alternative<model::Quit>(effect)) {
-        result_.console.status = state_.death ? machine::kExitGuestDied : machine::kExitOk;
-        ended_ = true;
-    } else if (std::holds_alternative<model::GoBack>(effect)) {
-        state_.death ? go_back() : undo(std::nullopt);
-    } else if (std::holds_alternative<model::BootAfresh>(effect)) {
-        boot_afresh();
-    } else if (std::holds_alternative<model::RingBell>(effect)) {
-        terminal_.ring_bell();
-    } else if (std::holds_alternative<model::LookAgain>(effect)) {
-        look_again_ = true;
     }
 }
 
@@ -136,12 +120,12 @@ void PictureLoop::take_signals() {
 void PictureLoop::read_keys() {
     bool any = false;
     while (!ended_) {
-        const auto key = terminal_.read_key();
-        if (!key) {
+        const auto input = terminal_.read_input();
+        if (!input) {
             break;
         }
         any = true;
-        tell(model::KeyPressed{*key});
+        std::visit([this](const auto& used) { tell(used); }, *input);
     }
     empty_reads_ = input_ready_ && !any ? empty_reads_ + 1 : 0;
     if (!ended_ && (input_gone_ || empty_reads_ > kEmptyReads)) {

@@ -34,6 +34,12 @@ private:
     [[nodiscard]] model::Time now() const;
     void tell(decltype(model::Event::what) what);
     void perform(const model::Effect& effect);
+    void perform_on_machine(const model::Effect& effect);
+    void ask(const model::Ask& asked);
+    void read_registers();
+    void copy(const std::string& text);
+    void hold_guest(bool hold);
+    void type_command(const std::string& line);
     void leave(std::string why, int status);
 
     void show_history();

@@ -25,29 +25,34 @@ Ink title_ink(const State& state, Pane pane) {
     return state.focus == pane ? Ink::bar_focus : Ink::bar;
 }
 
-std::string slot_text(const model::Slot& slot, const paging::PagingContext& context) {
-    const paging::Pde pde{slot.raw};
-    if (pde.kind(context) != paging::EntryKind::table || slot.kind == SlotKind::unreadable) {
-        return std::string{slot_words(slot.kind)};
-    }
-    const std::string_view what = slot.kind == SlotKind::kernel ? "kernel table" : slot_words(slot.kind);
-    return fmt::format("{}, {} of 1024 present", what, slot.present);
+std::string slot_text(const model::Slot& slot) {
+    std::string text = slot.kind == SlotKind::kernel && slot.table != nullptr
+                           ? "kernel table"
+                           : std::string{slot_words(slot.kind)};
+    return slot.table == nullptr ? text : fmt::format("{}, {} of 1024 present", text, slot.present);
 }
 
-std::string picture_title(const State& state) {
-    paging::FixedText<64> head;
-    paging::put_address(head, state.cursor);
-    head.put(" = ");
-    paging::put_indices(head, state.cursor);
-    std::string text = fmt::format(" {}", head.view());
-    if (state.snapshot && state.snapshot->has_directory()) {
-        text += fmt::format("  slot {}: {}", state.slot(),
-                            slot_text(state.snapshot->slots[state.slot()], state.snapshot->lab.context));
-        if (state.snapshot->mid_change) {
-            text += "  (in the middle of a change)";
-        }
+/// Where the cursor is, as much of it as fits into `columns`.
+std::string place_text(const State& state, int columns) {
+    if (state.view == model::View::frames) {
+        return fmt::format("p:0x{:08x} ", state.frame_cursor << 12);
     }
-    return text;
+    paging::FixedText<32> address;
+    paging::put_address(address, state.cursor);
+    paging::FixedText<32> indices;
+    paging::put_indices(indices, state.cursor);
+    std::vector<std::string> longest_first;
+    if (state.has_directory()) {
+        const bool torn = state.snapshot->mid_change;
+        longest_first.push_back(fmt::format("{} = {}  slot {}: {}{} ", address.view(), indices.view(),
+                                            state.slot(), slot_text(state.snapshot->slots[state.slot()]),
+                                            torn ? "  (in the middle of a change)" : ""));
+    }
+    longest_first.push_back(fmt::format("{} = {} ", address.view(), indices.view()));
+    longest_first.push_back(fmt::format("{} ", address.view()));
+    const auto fits = [&](const std::string& text) { return static_cast<int>(text.size()) <= columns; };
+    const auto found = std::ranges::find_if(longest_first, fits);
+    return found == longest_first.end() ? std::string{} : *found;
 }
 
 /// What the lab page says, as much of it as fits into `columns`.
@@ -62,48 +67,79 @@ std::string lab_text(const State& state, int columns) {
     return found == longest_first.end() ? std::string{} : *found;
 }
 
-/// Words of the bottom line: keys stand out.
-struct Word {
-    std::string_view text;
-    Ink ink;
-};
+/// Keys of the bottom line and their meaning.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kAfterPrefix = {
+    {{"q", "quit"},
+     {"^]", "other pane"},
+     {"u", "undo"},
+     {"p", "pause"},
+     {":", "ask"},
+     {"y", "copy"},
+     {"z", "zoom"},
+     {"1-8", "view"},
+     {"?", "help"},
+     {"Esc", "cancel"},
+     {"/", "search"},
+     {"c", "checkpoint"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kInTerminal = {
+    {{"^] q", "quit"}, {"F6", "picture"}, {"^] ?", "help"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kInPicture = {{{"^] q", "quit"},
+                                                                                      {"F6", "terminal"},
+                                                                                      {"?", "help"},
+                                                                                      {"g", "go to"},
+                                                                                      {":", "ask"},
+                                                                                      {"/", "find"},
+                                                                                      {"y", "copy"}}};
 
-std::vector<Word> key_words(const State& state) {
-    if (state.prefix) {
-        return {{" ^] then: ", Ink::bar_focus}, {" q", Ink::key},   {" quit ", Ink::bar},  {" ^]", Ink::key},
-                {" other pane ", Ink::bar},     {" z", Ink::key},   {" zoom ", Ink::bar},  {" u", Ink::key},
-                {" undo ", Ink::bar},           {" ?", Ink::key},   {" help ", Ink::bar},  {" ]", Ink::key},
-                {" send ^] ", Ink::bar},        {" Esc", Ink::key}, {" cancel ", Ink::bar}};
+/// The keys that fit, in the order of the list.
+template <std::size_t N>
+int write_keys(Area& area, int column,
+               const std::array<std::pair<std::string_view, std::string_view>, N>& keys, const Theme& theme) {
+    for (const auto& [key, meaning] : keys) {
+        if (column + static_cast<int>(key.size() + meaning.size()) + 3 > area.columns()) {
+            break;
+        }
+        column = area.write(0, column, fmt::format(" {}", key), theme.ink(Ink::key));
+        column = area.write(0, column, fmt::format(" {} ", meaning), theme.ink(Ink::bar));
     }
-    std::vector<Word> words = {{" ^] q", Ink::key}, {" quit ", Ink::bar}};
-    if (state.focus == Pane::terminal) {
-        words.insert(words.end(),
-                     {{" F6", Ink::key}, {" picture ", Ink::bar}, {" ^] ?", Ink::key}, {" help ", Ink::bar}});
-    } else {
-        words.insert(words.end(), {{" F6", Ink::key},
-                                   {" terminal ", Ink::bar},
-                                   {" g", Ink::key},
-                                   {" go to ", Ink::bar},
-                                   {" ?", Ink::key},
-                                   {" help ", Ink::bar}});
+    return column;
+}
+
+struct Prompt {
+    std::string_view name;
+    std::string_view example;
+};
+Prompt prompt_of(model::Asked what) {
+    switch (what) {
+    case model::Asked::address:
+        return {" go to: ", "0x40000000, 1G or 256:0; Esc cancels"};
+    case model::Asked::search:
+        return {" find: ", "an address, p:0x00101000, or rights: uw; Esc cancels"};
+    case model::Asked::verb:
+        return {" ask: ", "walk 0x40000000, maps --user, check; Esc cancels"};
+    case model::Asked::text:
+        return {" search the terminal: ", "Esc cancels"};
     }
-    return words;
+    return {};
 }
 
 void write_question(Area area, const State& state, const Theme& theme) {
     const model::Question& question = *state.question;
+    const Prompt prompt = prompt_of(question.what);
     int column = area.write(0, 0, " ^] q", theme.ink(Ink::key));
     column = area.write(0, column, " quit ", theme.ink(Ink::bar));
-    column = area.write(0, column, " go to: ", theme.ink(Ink::bar_focus));
+    column = area.write(0, column, prompt.name, theme.ink(Ink::bar_focus));
     column = area.write(0, column, " ", theme.ink(Ink::bar));
-    column = area.write(0, column, question.text, theme.ink(Ink::bar));
-    if (state.focus == Pane::picture) {
-        area.set_cursor(0, column);
-    }
+    // Of a long one the end, where it is typed.
+    const auto room = static_cast<std::size_t>(std::max(area.columns() - column - 1, 0));
+    const std::string_view text = question.text;
+    column = area.write(0, column, text.size() > room ? text.substr(text.size() - room) : text,
+                        theme.ink(Ink::bar));
+    area.set_cursor(0, column);
     if (!question.error.empty()) {
         area.write(0, column + 2, fmt::format(" {} ", question.error), theme.ink(Ink::alarm));
     } else {
-        area.write(0, column + 2, "0x40000000, 1G or 256:0; Esc cancels", theme.ink(Ink::bar));
+        area.write(0, column + 2, prompt.example, theme.ink(Ink::bar));
     }
 }
 
@@ -121,7 +157,10 @@ std::pair<std::string, Ink> right_text(const State& state, int columns) {
         return {" STOPPED BY GDB ", Ink::alarm};
     }
     if (state.run == Run::stopped) {
-        return {" STOPPED ", Ink::alarm};
+        return {" PAUSED: ^] p goes on ", Ink::alarm};
+    }
+    if (state.lines_waiting > 0) {
+        return {fmt::format(" {} pasted lines to go; ^C drops them ", state.lines_waiting), Ink::alarm};
     }
     if (state.scroll > 0) {
         return {fmt::format(" {} rows back ", state.scroll), Ink::alarm};
@@ -132,9 +171,27 @@ std::pair<std::string, Ink> right_text(const State& state, int columns) {
 } // namespace
 
 void draw_picture_title(Area area, const State& state, const Theme& theme) {
-    const Style style = theme.ink(title_ink(state, Pane::picture));
+    const Style style = theme.ink(Ink::bar);
     area.fill_row(0, U' ', style);
-    area.write(0, 0, picture_title(state), style);
+    const bool with_names = model::tabs_have_names(area.columns());
+    const auto all = model::tabs(with_names);
+    const auto write_tab = [&](std::size_t i, Ink ink, std::string_view behind) {
+        area.write(0, all[i].column,
+                   fmt::format(" {}{}{}{}", i + 1, with_names ? " " : "",
+                               with_names ? model::kViewNames[i] : "", behind),
+                   theme.ink(ink));
+    };
+    for (std::size_t i = 0; i < model::kTabCount; ++i) {
+        write_tab(i, Ink::bar, "");
+    }
+    // The tab of the view that is shown is lit while keys go to the picture.
+    if (state.view != model::View::answer) {
+        write_tab(static_cast<std::size_t>(state.view),
+                  state.focus == Pane::picture ? Ink::bar_focus : Ink::tab, " ");
+    }
+    const int used = all.back().column + all.back().width + 1;
+    const std::string place = place_text(state, area.columns() - used - 1);
+    area.write(0, area.columns() - static_cast<int>(place.size()), place, theme.ink(Ink::key));
 }
 
 void draw_divider(Area area, const State& state, const Theme& theme) {
@@ -145,18 +202,19 @@ void draw_divider(Area area, const State& state, const Theme& theme) {
 
 void draw_status(Area area, const State& state, const Theme& theme) {
     area.fill_row(0, U' ', theme.ink(Ink::bar));
-    if (state.question && !state.prefix) {
+    if (state.prefix) {
+        const int column = area.write(0, 0, " ^] then:", theme.ink(Ink::bar_focus));
+        static_cast<void>(write_keys(area, column, kAfterPrefix, theme));
+        return;
+    }
+    if (state.question) {
         write_question(area, state, theme);
         return;
     }
-    const std::string_view name = state.focus == Pane::terminal ? " TERMINAL " : " PICTURE ";
-    int column = state.prefix ? 0 : area.write(0, 0, name, theme.ink(Ink::bar_focus));
-    for (const Word& word : key_words(state)) {
-        column = area.write(0, column, word.text, theme.ink(word.ink));
-    }
-    if (state.prefix) {
-        return;
-    }
+    const bool in_terminal = state.focus == Pane::terminal;
+    int column = area.write(0, 0, in_terminal ? " TERMINAL " : " PICTURE ", theme.ink(Ink::bar_focus));
+    column = in_terminal ? write_keys(area, column, kInTerminal, theme)
+                         : write_keys(area, column, kInPicture, theme);
     const auto [text, ink] = right_text(state, area.columns() - column);
     const int width = static_cast<int>(model::from_utf8(text).size());
     // What must be seen may cover the keys, but never the way out.

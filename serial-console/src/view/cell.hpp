@@ -75,6 +75,11 @@ public:
     [[nodiscard]] int rows() const { return rect_.rows; }
     [[nodiscard]] int columns() const { return rect_.columns; }
 
+    /// The part from row `row` on.
+    [[nodiscard]] Area below(int row) const {
+        return {*canvas_, {rect_.row + row, rect_.column, rect_.rows - row, rect_.columns}};
+    }
+
     void put(int row, int column, char32_t character, const Style& style = {});
     /// Writes one line; answers the column behind it.
     int write(int row, int column, std::u32string_view text, const Style& style = {});

@@ -17,8 +17,11 @@ Canvas draw(const model::State& state, const Theme& theme) {
     };
     draw_part(layout.title, draw_picture_title);
     draw_part(layout.grid, draw_grid);
+    draw_part(layout.table, draw_table);
+    draw_part(layout.detail, draw_detail);
+    draw_part(layout.list, draw_list);
     draw_part(layout.side, draw_side);
-    draw_part(layout.walk, draw_walk);
+    draw_part(layout.log, draw_log);
     draw_part(layout.divider, draw_divider);
     draw_part(layout.terminal, draw_terminal);
     if (state.help) {

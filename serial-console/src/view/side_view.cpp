@@ -3,34 +3,80 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace pagelab::console::view {
 namespace {
 
+using model::Slot;
 using model::SlotKind;
 
-constexpr std::array<SlotKind, 7> kLegend = {SlotKind::empty,   SlotKind::table,    SlotKind::page,
-                                             SlotKind::kernel,  SlotKind::self_map, SlotKind::value,
-                                             SlotKind::reserved};
+struct Legend {
+    char32_t glyph = U' ';
+    Colour colour = kDefaultColour;
+    std::string words;
+};
 
-void write_legend_line(Area& area, int row, SlotKind kind, const Theme& theme) {
+std::vector<Legend> slot_legend(const Theme& theme) {
     constexpr std::uint16_t kHalfFull = 32;
-    const bool table = kind == SlotKind::table || kind == SlotKind::kernel;
-    const Colour colour =
-        theme.slot_colour({.kind = kind, .present = table ? kHalfFull : std::uint16_t{0}}, 0);
-    const bool empty = kind == SlotKind::empty;
-    Style style = empty ? theme.ink(Ink::faint) : Style{};
-    if (colour != kDefaultColour) {
-        style.background = colour;
-        style.foreground = theme.depth() == ColourDepth::many ? Colour{16} : Colour{0};
+    const auto of = [&](SlotKind kind, bool user, bool writable, std::string words) {
+        const bool table = kind == SlotKind::table || kind == SlotKind::kernel;
+        const Slot slot{.kind = kind,
+                        .present = table ? kHalfFull : std::uint16_t{0},
+                        .user = user,
+                        .writable = writable};
+        const char32_t glyph = kind == SlotKind::empty ? theme.empty_glyph() : slot_glyph(slot);
+        return Legend{glyph, theme.slot_colour(slot, 0),
+                      words.empty() ? std::string{slot_words(kind)} : std::move(words)};
+    };
+    return {of(SlotKind::empty, false, true, ""),
+            of(SlotKind::table, false, true, "table"),
+            of(SlotKind::table, true, true, "table, user"),
+            of(SlotKind::table, false, false, "table, r/o"),
+            of(SlotKind::table, true, false, "table, user r/o"),
+            of(SlotKind::value, false, true, "a value"),
+            of(SlotKind::page, false, true, "4 MiB page"),
+            of(SlotKind::page, true, true, "page, user"),
+            of(SlotKind::page, false, false, "page, r/o"),
+            of(SlotKind::page, true, false, "page, user r/o"),
+            of(SlotKind::kernel, false, true, "kernel's slot"),
+            of(SlotKind::self_map, false, true, ""),
+            of(SlotKind::foreign, false, true, ""),
+            of(SlotKind::reserved, false, true, "broken")};
+}
+
+std::vector<Legend> frame_legend(const Theme& theme) {
+    std::vector<Legend> result;
+    for (std::size_t i = 0; i < interface::kFrameRoleNames.size(); ++i) {
+        const auto role = static_cast<interface::FrameRole>(i);
+        const bool free = role == interface::FrameRole::free;
+        result.push_back({free ? theme.empty_glyph() : role_glyph(role), theme.role_colour(role, 0),
+                          std::string{interface::kFrameRoleNames[i]}});
     }
-    const char32_t glyph = empty ? theme.empty_glyph() : slot_glyph(kind);
-    area.put(row, 0, glyph, style);
-    const std::string_view words =
-        kind == SlotKind::reserved ? "broken: reserved bits, beyond RAM" : slot_words(kind);
-    area.write(row, 3, words, theme.ink(Ink::plain));
+    return result;
+}
+
+/// The legend in as many columns as fit; answers the row below it.
+int write_legend(Area& area, const std::vector<Legend>& legend, const Theme& theme) {
+    constexpr int kColumn = 20;
+    const int columns = std::clamp(area.columns() / kColumn, 1, 4);
+    const int rows = (static_cast<int>(legend.size()) + columns - 1) / columns;
+    for (std::size_t i = 0; i < legend.size(); ++i) {
+        const int row = static_cast<int>(i) % rows;
+        const int column = static_cast<int>(i) / rows * kColumn;
+        Style style = legend[i].colour == kDefaultColour ? theme.ink(Ink::plain) : Style{};
+        if (legend[i].colour != kDefaultColour) {
+            style.background = legend[i].colour;
+            style.foreground = theme.depth() == ColourDepth::many ? Colour{16} : Colour{0};
+        }
+        area.put(row, column, legend[i].glyph, style);
+        area.write(row, column + 2, legend[i].words, theme.ink(Ink::plain));
+    }
+    return rows;
 }
 
 std::string_view status_words(std::uint32_t status) {
@@ -41,10 +87,8 @@ std::string_view status_words(std::uint32_t status) {
 } // namespace
 
 void draw_side(Area area, const model::State& state, const Theme& theme) {
-    int row = 0;
-    for (const SlotKind kind : kLegend) {
-        write_legend_line(area, row++, kind, theme);
-    }
+    int row = write_legend(area, state.view == model::View::frames ? frame_legend(theme) : slot_legend(theme),
+                           theme);
     if (!state.snapshot) {
         return;
     }

@@ -63,9 +63,9 @@ Rgb kind_rgb(SlotKind kind) {
     case SlotKind::kernel:
         return {255, 135, 0};
     case SlotKind::table:
-        return {0, 175, 255};
+        return {0, 115, 255};
     case SlotKind::page:
-        return {0, 215, 95};
+        return {0, 195, 95};
     case SlotKind::foreign:
         return {175, 95, 255};
     case SlotKind::self_map:
@@ -75,6 +75,57 @@ Rgb kind_rgb(SlotKind kind) {
         return {255, 0, 0};
     }
     return {};
+}
+
+/// Tables and pages that users may access have a hue of their own; what nobody may write is dull.
+Rgb slot_rgb(const model::Slot& slot) {
+    constexpr Rgb kDull{98, 98, 108};
+    Rgb rgb = kind_rgb(slot.kind);
+    if (slot.user && slot.kind == SlotKind::table) {
+        rgb = {0, 215, 255};
+    } else if (slot.user && slot.kind == SlotKind::page) {
+        rgb = {175, 255, 0};
+    }
+    const bool access = slot.kind == SlotKind::table || slot.kind == SlotKind::page;
+    return access && !slot.writable ? mix(rgb, kDull, 3, 5) : rgb;
+}
+
+Rgb role_rgb(interface::FrameRole role) {
+    using enum interface::FrameRole;
+    switch (role) {
+    case reserved:
+        return {78, 78, 78};
+    case free:
+        return {38, 38, 38};
+    case kernel:
+        return kind_rgb(SlotKind::kernel);
+    case directory:
+        return kind_rgb(SlotKind::self_map);
+    case table:
+        return kind_rgb(SlotKind::table);
+    case data:
+        return kind_rgb(SlotKind::page);
+    }
+    return {};
+}
+
+Colour role_of_eight(interface::FrameRole role) {
+    using enum interface::FrameRole;
+    switch (role) {
+    case reserved:
+        return 7;
+    case free:
+        return kDefaultColour;
+    case kernel:
+        return 4;
+    case directory:
+        return 5;
+    case table:
+        return 6;
+    case data:
+        return 2;
+    }
+    return kDefaultColour;
 }
 
 /// One of the eight colours that any terminal has.
@@ -152,6 +203,16 @@ Style Theme::ink(Ink ink) const {
             style.reverse = true;
         }
         break;
+    case Ink::tab:
+        style = this->ink(Ink::bar);
+        style.bold = true;
+        if (depth_ == ColourDepth::many) {
+            style.background = 242;
+            style.foreground = 231;
+        } else {
+            style.reverse = true;
+        }
+        break;
     case Ink::alarm:
         style.bold = true;
         if (colour()) {
@@ -164,6 +225,21 @@ Style Theme::ink(Ink ink) const {
     case Ink::key:
         style = this->ink(Ink::bar);
         style.bold = true;
+        break;
+    case Ink::selected:
+        if (depth_ == ColourDepth::many) {
+            style.background = 238;
+            style.bold = true;
+        } else {
+            style.reverse = true;
+        }
+        break;
+    case Ink::good:
+        style.foreground = depth_ == ColourDepth::many ? Colour{84} : colour() ? Colour{2} : kDefaultColour;
+        break;
+    case Ink::bad:
+        style.bold = true;
+        style.foreground = depth_ == ColourDepth::many ? Colour{203} : colour() ? Colour{1} : kDefaultColour;
         break;
     }
     return style;
@@ -181,8 +257,24 @@ Colour Theme::slot_colour(const model::Slot& slot, int glow) const {
         return kDefaultColour;
     }
     const bool table = slot.kind == SlotKind::table || (slot.kind == SlotKind::kernel && slot.present > 0);
-    const Rgb base = table ? shade(kind_rgb(slot.kind), slot.present) : kind_rgb(slot.kind);
+    const Rgb base = table ? shade(slot_rgb(slot), slot.present) : slot_rgb(slot);
     return cube_colour(mix(base, kGlow, glow, model::kGlowLevels));
+}
+
+Colour Theme::role_colour(interface::FrameRole role, int glow) const {
+    constexpr Colour kYellow = 3;
+    switch (depth_) {
+    case ColourDepth::mono:
+        return kDefaultColour;
+    case ColourDepth::eight:
+        return glow > 0 ? kYellow : role_of_eight(role);
+    case ColourDepth::many:
+        break;
+    }
+    if (role == interface::FrameRole::free && glow == 0) {
+        return kDefaultColour;
+    }
+    return cube_colour(mix(role_rgb(role), kGlow, glow, model::kGlowLevels));
 }
 
 Colour Theme::cursor_colour() const {
@@ -197,8 +289,12 @@ Colour Theme::cursor_colour() const {
     return kDefaultColour;
 }
 
-char32_t slot_glyph(SlotKind kind) {
-    switch (kind) {
+char32_t slot_glyph(const model::Slot& slot) {
+    // By user and not writable.
+    constexpr std::array<char32_t, 4> kTable = {U'-', U'=', U'u', U'o'};
+    constexpr std::array<char32_t, 4> kPage = {U'+', U'*', U'U', U'O'};
+    const std::size_t access = (slot.user ? 2u : 0u) + (slot.writable ? 0u : 1u);
+    switch (slot.kind) {
     case SlotKind::empty:
         return U'.';
     case SlotKind::value:
@@ -206,9 +302,9 @@ char32_t slot_glyph(SlotKind kind) {
     case SlotKind::kernel:
         return U'#';
     case SlotKind::table:
-        return U'-';
+        return kTable[access];
     case SlotKind::page:
-        return U'+';
+        return kPage[access];
     case SlotKind::foreign:
         return U'F';
     case SlotKind::self_map:
@@ -218,6 +314,12 @@ char32_t slot_glyph(SlotKind kind) {
         return U'!';
     }
     return U'?';
+}
+
+char32_t role_glyph(interface::FrameRole role) {
+    constexpr std::array<char32_t, interface::kFrameRoleNames.size()> kGlyphs = {U'x', U'.', U'#',
+                                                                                 U'D', U't', U'+'};
+    return kGlyphs[static_cast<std::size_t>(role)];
 }
 
 std::string_view slot_words(SlotKind kind) {

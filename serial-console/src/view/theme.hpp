@@ -19,8 +19,12 @@ enum class Ink : std::uint8_t {
     changed,   // differs from the picture before
     bar,       // a title or the bottom line
     bar_focus, // the title of the pane that has the focus
+    tab,       // the view that is shown, while the focus is elsewhere
     alarm,     // STOPPED BY GDB, errors
     key,       // a key in the bottom line
+    selected,  // the line of a list that keys act on
+    good,      // an access that is allowed
+    bad,       // one that faults; an error
 };
 
 class Theme {
@@ -35,6 +39,8 @@ public:
     /// What fills a slot: its kind, how full its table is, how bright a change still glows (0 to
     /// kGlowLevels). An empty slot that does not glow has the terminal's own colour.
     [[nodiscard]] Colour slot_colour(const model::Slot& slot, int glow) const;
+    /// What fills a frame's cell. A free frame that does not glow has the terminal's own colour.
+    [[nodiscard]] Colour role_colour(interface::FrameRole role, int glow) const;
     [[nodiscard]] Colour cursor_colour() const;
     /// The character for an empty slot.
     [[nodiscard]] char32_t empty_glyph() const { return unicode_ ? U'·' : U'.'; }
@@ -44,8 +50,10 @@ private:
     bool unicode_;
 };
 
-/// The glyph that says what a slot holds, without any colour.
-[[nodiscard]] char32_t slot_glyph(model::SlotKind kind);
+/// The glyph that says what a slot holds, without any colour: also whether users may access it, and whether
+/// anything of it is writable.
+[[nodiscard]] char32_t slot_glyph(const model::Slot& slot);
+[[nodiscard]] char32_t role_glyph(interface::FrameRole role);
 /// The same in a few words.
 [[nodiscard]] std::string_view slot_words(model::SlotKind kind);
 

@@ -3,6 +3,10 @@
 
 #include "kernel/paging/walk_text.hpp"
 
+#include "serial-console/src/model/texts.hpp"
+
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
 #include <string_view>
@@ -112,6 +116,23 @@ std::string bits_text(const Step& step, const paging::PagingContext& context) {
     return std::string{line.view()};
 }
 
+/// What becomes of an access, and in which ink that is told.
+std::pair<std::string, Ink> verdict(const Walk& walk, const paging::Access& access) {
+    const paging::Prediction prediction = paging::predict(walk, access);
+    if (!prediction.fault) {
+        return {"yes", Ink::good};
+    }
+    if (walk.outcome == paging::Outcome::unreadable) {
+        return {"nobody knows", Ink::bad};
+    }
+    Line line;
+    paging::say(line, "#PF {}", paging::Hex{prediction.code, 1});
+    if (prediction.blame) {
+        paging::say(line, " by {}", paging::step_name(walk, walk.steps[*prediction.blame]));
+    }
+    return {std::string{line.view()}, Ink::bad};
+}
+
 /// The three fields of the address, bit by bit.
 std::string split_text(paging::VirtAddr va) {
     Line line;
@@ -166,7 +187,102 @@ struct WalkPainter {
     }
 };
 
+/// Bits and meaning of the three fields.
+std::string named_split_text(paging::VirtAddr va) {
+    const auto bits = [](std::uint32_t value, unsigned count) {
+        return fmt::format("{:0{}b}", value, count);
+    };
+    return fmt::format("directory {} = {}  table {} = {}  offset {}", bits(va.directory_index(), 10),
+                       va.directory_index(), bits(va.table_index(), 10), va.table_index(),
+                       bits(va.page_offset(), 12));
+}
+
+struct WholeWalkPainter {
+    Area area;
+    const State& state;
+    const Theme& theme;
+    Walk walk;
+    bool roomy;
+    int row = 0;
+
+    void line(std::string_view text, Ink ink) { area.write(row++, 0, text, theme.ink(ink)); }
+    void gap() { row += roomy ? 1 : 0; }
+
+    void step(std::size_t index) {
+        if (index >= walk.step_count) {
+            return;
+        }
+        const bool changed = model::glow_level(state.walk_changes[index], state.now) > 0;
+        line(fitting_step_text(walk, walk.steps[index], area.columns()), changed ? Ink::changed : Ink::plain);
+        line(bits_text(walk.steps[index], walk.context), Ink::faint);
+        gap();
+    }
+
+    void verdicts() {
+        constexpr int kFirst = 8;
+        constexpr int kEach = 24;
+        using enum paging::AccessKind;
+        constexpr std::array<std::pair<paging::AccessKind, std::string_view>, 3> kKinds = {
+            {{read, "read"}, {write, "write"}, {fetch, "execute"}}};
+        for (std::size_t i = 0; i < kKinds.size(); ++i) {
+            area.write(row, kFirst + kEach * static_cast<int>(i), kKinds[i].second, theme.ink(Ink::faint));
+        }
+        ++row;
+        for (const bool user : {false, true}) {
+            area.write(row, 0, user ? "user" : "kernel", theme.ink(Ink::strong));
+            for (std::size_t i = 0; i < kKinds.size(); ++i) {
+                const auto [text, ink] = verdict(walk, {.kind = kKinds[i].first, .user = user});
+                area.write(row, kFirst + kEach * static_cast<int>(i), text, theme.ink(ink));
+            }
+            ++row;
+        }
+    }
+
+    void paint() {
+        Line head;
+        paging::put_walk_head(head, walk);
+        line(head.view(), Ink::strong);
+        line(named_split_text(walk.va), Ink::plain);
+        gap();
+        step(0);
+        step(1);
+        line(outcome_text(walk), Ink::strong);
+        gap();
+        if (walk.outcome != paging::Outcome::paging_off) {
+            verdicts();
+        }
+    }
+};
+
 } // namespace
+
+void draw_whole_walk(Area area, const State& state, const Theme& theme) {
+    constexpr int kWithGaps = 14;
+    if (!state.snapshot) {
+        area.write(2, 2, state.waiting, theme.ink(Ink::strong));
+        return;
+    }
+    WholeWalkPainter{area, state, theme, state.snapshot->walk(state.cursor), area.rows() >= kWithGaps}
+        .paint();
+}
+
+void draw_detail(Area area, const State& state, const Theme& theme) {
+    if (state.view == model::View::walk) {
+        draw_whole_walk(area, state, theme);
+        return;
+    }
+    if (state.view != model::View::frames) {
+        draw_walk(area, state, theme);
+        return;
+    }
+    int row = 0;
+    if (state.has_directory()) {
+        for (const std::string& text : model::frame_lines(state)) {
+            area.write(row, 0, text, theme.ink(row == 0 ? Ink::strong : Ink::plain));
+            ++row;
+        }
+    }
+}
 
 void draw_walk(Area area, const State& state, const Theme& theme) {
     if (state.snapshot) {
