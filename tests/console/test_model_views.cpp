@@ -259,9 +259,10 @@ TEST_F(Views, TheMachinesKeysHoldAfterThePrefixOnly) {
     state.run = Run::running;
     EXPECT_EQ(after_prefix(U'c'), std::vector<Effect>{TypeCommand{"checkpoint"}});
     EXPECT_EQ(after_prefix(U'r'), std::vector<Effect>{TypeCommand{"restore"}});
+    EXPECT_EQ(after_prefix(U's'), std::vector<Effect>{StepLine{}});
     EXPECT_EQ(after_prefix(U'i'), std::vector<Effect>{SendNmi{}});
     EXPECT_EQ(after_prefix(U'R'), std::vector<Effect>{BootAfresh{}});
-    for (const char32_t letter : U"ucriR") {
+    for (const char32_t letter : U"ucrisR") {
         if (letter != U'\0') {
             EXPECT_TRUE(press(state, Key::of(letter)).empty());
         }

@@ -1,5 +1,6 @@
 // Finds the Enter that hands the shell a line, in what a user types: before it a snapshot is due. Pure.
-// Only the first one after a prompt counts: what is typed ahead goes to a shell that is busy.
+// Only the first one after a prompt counts: what is typed ahead goes to a shell that is busy. Also says
+// whether the shell waits for a line.
 #pragma once
 
 #include "serial-console/src/serial/marks.hpp"
@@ -26,6 +27,11 @@ public:
         }
     }
 
+    /// A prompt stands, and no line was handed over since.
+    [[nodiscard]] bool at_prompt() const { return at_prompt_; }
+    /// A prompt was seen: from then on one knows when the shell is busy.
+    [[nodiscard]] bool knows_prompt() const { return knows_prompt_; }
+
     /// Where in `typed` that Enter stands; npos if it is not there.
     [[nodiscard]] std::size_t enter_in(std::string_view typed) {
         const std::size_t at = at_prompt_ ? typed.find_first_of("\r\n") : std::string_view::npos;
@@ -42,6 +48,7 @@ private:
         if (at_prompt_) {
             prompt_.reset();
             waits_for_line_ = true;
+            knows_prompt_ = true;
         }
     }
 
@@ -49,6 +56,7 @@ private:
     serial::PromptFinder prompt_;
     bool in_output_ = false;
     bool at_prompt_ = false;
+    bool knows_prompt_ = false;
     bool waits_for_line_ = false; ///< the editor may draw the same prompt again; a new one is on a new line
 };
 

@@ -68,6 +68,8 @@ std::optional<Effects> press_machine_key(State& state, char32_t letter) {
         return Effects{GoBack{}};
     case U'p':
         return hold_or_go_on(state);
+    case U's':
+        return Effects{StepLine{}};
     case U'c':
         return Effects{TypeCommand{"checkpoint"}};
     case U'r':

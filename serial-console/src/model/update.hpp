@@ -121,6 +121,10 @@ struct HoldGuest {
     bool hold = false;
     bool operator==(const HoldGuest&) const = default;
 };
+/// Let pasted lines wait, and run the next of them.
+struct StepLine {
+    bool operator==(const StepLine&) const = default;
+};
 struct SendNmi {
     bool operator==(const SendNmi&) const = default;
 };
@@ -130,7 +134,7 @@ struct TypeCommand {
     bool operator==(const TypeCommand&) const = default;
 };
 using Effect = std::variant<SendSerial, Quit, RingBell, LookAgain, GoBack, BootAfresh, Ask, ReadRegisters,
-                            Copy, TakeMouse, HoldGuest, SendNmi, TypeCommand>;
+                            Copy, TakeMouse, HoldGuest, StepLine, SendNmi, TypeCommand>;
 
 [[nodiscard]] std::vector<Effect> update(State& state, const Event& event);
 

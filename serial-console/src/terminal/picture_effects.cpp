@@ -60,6 +60,8 @@ void PictureLoop::perform_on_machine(const model::Effect& effect) {
         hold_guest(hold->hold);
     } else if (std::holds_alternative<model::SendNmi>(effect)) {
         tell(model::Told{session_.inject_nmi() ? "sent an NMI" : "QEMU does not take the NMI"});
+    } else if (std::holds_alternative<model::StepLine>(effect)) {
+        step();
     } else if (const auto* const command = std::get_if<model::TypeCommand>(&effect)) {
         type_command(command->line);
     }
@@ -93,6 +95,11 @@ void PictureLoop::copy(const std::string& text) {
 }
 
 void PictureLoop::hold_guest(bool hold) {
+    if (flow_.stepping() && state_.run == model::Run::running) {
+        flow_.step(false);
+        tell(model::Told{"no longer stepping"});
+        return;
+    }
     const auto done = session_.control().execute(hold ? "stop" : "cont", nlohmann::json::object(),
                                                  machine::Deadline(kAnswerPatience));
     if (!done) {

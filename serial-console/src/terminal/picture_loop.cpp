@@ -71,6 +71,7 @@ PictureResult PictureLoop::run() {
         read_keys();
         serial_.flush();
         read_serial();
+        send_waiting();
         take_happenings();
         oversee();
         watch_holder();
@@ -145,6 +146,7 @@ void PictureLoop::read_serial() {
         history_.clear();
     }
     overseer_.heard();
+    quiet_since_.reset();
     lines_.heard(*bytes);
     if (!bytes->empty()) {
         tell(model::SerialReceived{std::move(*bytes)});
@@ -175,7 +177,7 @@ void PictureLoop::on_happened(const Happened& happened) {
         return;
     case Happening::rebooting:
         serial_.drop_unsent();
-        lines_ = machine::LineWatch();
+        forget_shell();
         if (const auto revived = session_.revive(); !revived) {
             leave(fmt::format("the guest did not come back from its reboot: {}", revived.error()),
                   machine::kExitGuestDied);

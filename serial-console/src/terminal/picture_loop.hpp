@@ -8,6 +8,7 @@
 #include "serial-console/src/machine/overseer.hpp"
 #include "serial-console/src/machine/serial_line.hpp"
 #include "serial-console/src/model/update.hpp"
+#include "serial-console/src/serial/line_flow.hpp"
 #include "serial-console/src/terminal/curses_terminal.hpp"
 
 #include <chrono>
@@ -51,6 +52,11 @@ private:
     void take_happenings();
     void on_happened(const machine::Happened& happened);
     void send(std::string_view typed);
+    void pass(std::string_view bytes);
+    void send_waiting();
+    void show_waiting();
+    void step();
+    void forget_shell();
     void oversee();
     void on_death(const std::string& what);
     void go_back();
@@ -67,6 +73,8 @@ private:
     machine::SerialLine serial_{session_};
     machine::Overseer overseer_{session_};
     machine::LineWatch lines_;
+    serial::LineFlow flow_;
+    std::optional<model::Time> quiet_since_; // the guest says nothing, and lines wait for it
     const machine::SignalGuard& signals_;
     const guest::Ram& ram_;
     CursesTerminal& terminal_;

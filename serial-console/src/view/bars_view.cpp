@@ -168,6 +168,18 @@ std::pair<std::string, Ink> right_text(const State& state, int columns) {
     return {state.snapshot ? lab_text(state, columns) : std::string{}, Ink::bar};
 }
 
+/// Of a text that is too long the beginning and the end: there a file's name stands.
+std::u32string fitted(std::u32string text, int columns) {
+    constexpr std::size_t kEnd = 20;
+    constexpr std::u32string_view kGap = U"...";
+    const auto room = static_cast<std::size_t>(std::max(columns, 0));
+    if (text.size() <= room || room <= kEnd + kGap.size()) {
+        return text;
+    }
+    const std::u32string end = text.substr(text.size() - kEnd);
+    return text.substr(0, room - kEnd - kGap.size()).append(kGap).append(end);
+}
+
 } // namespace
 
 void draw_picture_title(Area area, const State& state, const Theme& theme) {
@@ -215,10 +227,11 @@ void draw_status(Area area, const State& state, const Theme& theme) {
     int column = area.write(0, 0, in_terminal ? " TERMINAL " : " PICTURE ", theme.ink(Ink::bar_focus));
     column = in_terminal ? write_keys(area, column, kInTerminal, theme)
                          : write_keys(area, column, kInPicture, theme);
-    const auto [text, ink] = right_text(state, area.columns() - column);
-    const int width = static_cast<int>(model::from_utf8(text).size());
     // What must be seen may cover the keys, but never the way out.
     constexpr int kWayOut = 21;
+    auto [told, ink] = right_text(state, area.columns() - column);
+    const std::u32string text = fitted(model::from_utf8(told), area.columns() - kWayOut);
+    const int width = static_cast<int>(text.size());
     const int start = std::max(area.columns() - width, ink == Ink::alarm ? kWayOut : column);
     area.write(0, start, text, theme.ink(ink));
 }
