@@ -6,6 +6,7 @@
 #include "serial-console/src/machine/standard_streams.hpp"
 #include "serial-console/src/model/address_input.hpp"
 #include "serial-console/src/model/texts.hpp"
+#include "serial-console/src/model/update.hpp"
 #include "serial-console/src/terminal/screen.hpp"
 #include "serial-console/src/verbs/verbs.hpp"
 #include "serial-console/src/view/draw.hpp"
@@ -18,6 +19,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -45,21 +47,25 @@ std::expected<std::string, std::string> ask(const machine::LiveRun& run, std::st
     return verbs::ask(*ram, line, guest::MidChange::refuse).text;
 }
 
-std::expected<std::string, std::string> tell_view(const machine::LiveRun& run, model::State& state,
-                                                  std::string_view name) {
+/// The state with a view as a user would see it.
+std::expected<void, std::string> show_view(const machine::LiveRun& run, model::State& state,
+                                           std::string_view name) {
     const auto view = model::view_of_name(name);
     if (!view) {
         return std::unexpected(
             fmt::format("no view '{}'; directory table walk maps frames log check regs", name));
     }
+    const auto tell = [&](auto what) { return model::update(state, {state.now, std::move(what)}); };
+    static_cast<void>(tell(model::KeyPressed{model::Key::f(6)}));
+    static_cast<void>(tell(model::KeyPressed{model::Key::of(U'1' + static_cast<char32_t>(*view))}));
     if (*view == model::View::check) {
-        return ask(run, "check");
+        const auto text = ask(run, "check");
+        if (!text) {
+            return std::unexpected(text.error());
+        }
+        static_cast<void>(tell(model::Answered{model::View::check, "check", model::split_lines(*text)}));
     }
-    if (*view == model::View::frames && state.snapshot) {
-        state.frame_cursor =
-            state.snapshot->walk(state.cursor).pa.value_or(pagelab::paging::PhysAddr{}).frame();
-    }
-    return joined(model::view_lines(state, *view));
+    return {};
 }
 
 std::expected<std::string, std::string> draw(const machine::LiveRun& run,
@@ -79,7 +85,12 @@ std::expected<std::string, std::string> draw(const machine::LiveRun& run,
         state->cursor = *va;
     }
     if (!request.view.empty()) {
-        return tell_view(run, *state, request.view);
+        if (const auto shown = show_view(run, *state, request.view); !shown) {
+            return std::unexpected(shown.error());
+        }
+        if (request.svg.empty()) {
+            return joined(model::view_lines(*state, state->view));
+        }
     }
     return request.svg.empty() ? view::render_text(*state, state->size)
                                : view::render_svg(view::draw(*state, {view::ColourDepth::many, true}));

@@ -113,6 +113,12 @@ std::string eflags_names(std::uint32_t value) {
 
 } // namespace
 
+std::vector<std::string> split_lines(std::string_view text) {
+    Lines lines;
+    lines.put(text);
+    return lines.take();
+}
+
 std::vector<std::string> walk_lines(const State& state) {
     if (!state.snapshot) {
         return without_picture(state);

@@ -5,9 +5,13 @@
 #include "serial-console/src/model/state.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pagelab::console::model {
+
+/// The lines of a text, without their ends.
+[[nodiscard]] std::vector<std::string> split_lines(std::string_view text);
 
 /// The answer of `walk` for the address under the cursor, in lines.
 [[nodiscard]] std::vector<std::string> walk_lines(const State& state);

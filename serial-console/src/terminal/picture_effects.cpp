@@ -2,6 +2,7 @@
 #include "serial-console/src/terminal/picture_loop.hpp"
 
 #include "serial-console/src/machine/registers.hpp"
+#include "serial-console/src/model/texts.hpp"
 #include "serial-console/src/verbs/verbs.hpp"
 
 #include <fmt/format.h>
@@ -15,16 +16,6 @@ namespace pagelab::console::terminal {
 namespace {
 
 constexpr machine::milliseconds kAnswerPatience{1000};
-
-std::vector<std::string> lines_of(std::string_view text) {
-    std::vector<std::string> lines;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        lines.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
-}
 
 } // namespace
 
@@ -69,7 +60,8 @@ void PictureLoop::perform_on_machine(const model::Effect& effect) {
 
 void PictureLoop::ask(const model::Ask& asked) {
     const auto policy = held_ || state_.death ? guest::MidChange::accept : guest::MidChange::refuse;
-    tell(model::Answered{asked.view, asked.line, lines_of(verbs::ask(ram_, asked.line, policy).text)});
+    tell(model::Answered{asked.view, asked.line,
+                         model::split_lines(verbs::ask(ram_, asked.line, policy).text)});
 }
 
 void PictureLoop::read_registers() {

@@ -62,7 +62,8 @@ std::string lab_text(const State& state, int columns) {
     const std::array<std::string, 3> longest_first = {
         fmt::format("{}  space {}  free {}/{} ", name, lab.space, lab.frames_free, lab.frames_total),
         fmt::format("{}  space {}  free {} ", name, lab.space, lab.frames_free), fmt::format("{} ", name)};
-    const auto fits = [&](const std::string& text) { return static_cast<int>(text.size()) <= columns; };
+    // Apart from the keys, or it reads as one of them.
+    const auto fits = [&](const std::string& text) { return static_cast<int>(text.size()) + 3 <= columns; };
     const auto found = std::ranges::find_if(longest_first, fits);
     return found == longest_first.end() ? std::string{} : *found;
 }

@@ -84,7 +84,7 @@ Rgb slot_rgb(const model::Slot& slot) {
     if (slot.user && slot.kind == SlotKind::table) {
         rgb = {0, 215, 255};
     } else if (slot.user && slot.kind == SlotKind::page) {
-        rgb = {175, 255, 0};
+        rgb = {135, 215, 0};
     }
     const bool access = slot.kind == SlotKind::table || slot.kind == SlotKind::page;
     return access && !slot.writable ? mix(rgb, kDull, 3, 5) : rgb;
