@@ -67,8 +67,9 @@ struct LabPage {
     std::uint32_t repairs;              // 0xec words that audits and rescues put right since boot
     std::uint32_t host;                 // 0xf0 host_bits; written by the host only
     std::uint32_t rescue_report_pa;     // 0xf4 physical address of the RescueReport; 0 until it is made
-    std::array<std::uint32_t, 2> unused;
-    TortureState torture; // at 0x100
+    std::uint32_t checkpoint;           // 0xf8 the journal's first record after it; 0: there is none
+    std::uint32_t unused;               // 0xfc
+    TortureState torture;               // at 0x100
 };
 static_assert(offsetof(LabPage, state) == 0x38);
 static_assert(offsetof(LabPage, cpu_pse36) == 0x50);

@@ -54,6 +54,7 @@ public:
     /// what lies in memory, counted anew.
     void adopt(const MemoryMap& map, const KernelFacts& facts) {
         take(facts);
+        remember(0);
         frames_.adopt(map, facts);
         keeper_.adopt_all();
         recount_.give_up_forgotten();
@@ -311,16 +312,17 @@ public:
 
     // --- history -----------------------------------------------------------------------------------------
     [[nodiscard]] const interface::JournalRing& journal() const override { return hw_.journal(); }
-    void set_checkpoint() override { checkpoint_ = journal_.next_sequence(); }
+    void set_checkpoint() override { remember(journal_.next_sequence()); }
     [[nodiscard]] std::optional<std::uint32_t> checkpoint() const override {
-        return checkpoint_ != 0 ? std::optional{checkpoint_} : std::nullopt;
+        const std::uint32_t first = hw_.lab_page().checkpoint;
+        return first != 0 ? std::optional{first} : std::nullopt;
     }
     [[nodiscard]] std::uint32_t undoable(std::uint32_t limit) const override { return undo_.reach(limit); }
     [[nodiscard]] std::expected<machine::UndoReport, OperationError> undo() override {
         begin_change();
         auto result = undo_.run();
-        if (result && result->first_record < checkpoint_) {
-            checkpoint_ = 0; // what it remembered is no place in the history any more
+        if (result && result->first_record < hw_.lab_page().checkpoint) {
+            remember(0); // what it remembered is no place in the history any more
         }
         end_change();
         return result;
@@ -506,6 +508,12 @@ private:
         thorough_audit_.initialise(facts);
     }
 
+    /// The checkpoint stands in the lab page, for hosts to compare with it too.
+    void remember(std::uint32_t first_record) {
+        volatile interface::LabPage& page = hw_.lab_page();
+        page.checkpoint = first_record;
+    }
+
     /// Registers and frames as they are now.
     void show() {
         volatile interface::LabPage& page = hw_.lab_page();
@@ -582,7 +590,6 @@ private:
     ThoroughAudit<H> thorough_audit_;
     Audit<H> audit_;
     KernelFacts facts_{};
-    std::uint32_t checkpoint_ = 0;
     /// The command may have broken what no other can: see Audit::Depth.
     bool forced_ = false;
     /// What the guard would have refused stands: each command may break the same through it, as the CPU does

@@ -58,7 +58,9 @@ public:
     [[nodiscard]] Result<void> work_in(std::uint32_t number) override;
     [[nodiscard]] const interface::JournalRing& journal() const override { return *journal_; }
     [[nodiscard]] std::uint32_t undoable(std::uint32_t) const override { return 0; }
-    [[nodiscard]] std::optional<std::uint32_t> checkpoint() const override { return std::nullopt; }
+    [[nodiscard]] std::optional<std::uint32_t> checkpoint() const override {
+        return page_.checkpoint != 0 ? std::optional{page_.checkpoint} : std::nullopt;
+    }
     void write(std::string_view text) override { text_ += text; }
     [[nodiscard]] std::optional<VirtAddr> symbol(std::string_view) const override { return std::nullopt; }
 
