@@ -330,6 +330,24 @@ def test_what_is_copied_is_in_a_file_that_is_named_and_the_clipboard_where_there
     assert (b"\x1b]52;c;dG8gYmUgY29waWVkCg==" in lab.raw) == osc
 
 
+def test_the_mouse_is_taken_and_given_back_by_f8_and_a_click_shows_a_view(opened: Opener) -> None:
+    lab = opened(TERM="xterm-256color")
+    lab.shows("pagelab>")
+    assert b"\x1b[?1000h" not in lab.raw
+    lab.send("\x1b[19~")  # F8
+    lab.until(lambda: b"\x1b[?1000h" in lab.raw or b"?1006;1000h" in lab.raw, "mouse reports")
+    column = lab.text().index("4 maps") + 1
+    # As the terminal was asked to report: by SGR, or as X10 did.
+    sgr = b"1006" in lab.raw
+    lab.send(f"\x1b[<0;{column};1M" if sgr else f"\x1b[M {chr(32 + column)}!")
+    lab.shows("kernel user  flags")
+    lab.send("\x1b[19~")
+    lab.until(lambda: b"1000l" in lab.raw, "mouse given back")
+    lab.send(PREFIX + "q")
+    assert lab.status() == 0
+    lab.assert_terminal_is_as_before()
+
+
 def test_of_a_thousand_pasted_commands_none_is_lost(lab: Screen, base: Path) -> None:
     pasted = "".join(f"echo <{number}>\r" for number in range(1000))
     end = time.monotonic() + 300.0
@@ -437,7 +455,7 @@ def test_resizing_while_output_comes_in(lab: Screen) -> None:
     lab.at_prompt()
     lab.until(lambda: "^] q quit" in str(lab.screen.display[23]), "bottom line")
     lab.shows("PTE 768:256")
-    assert str(lab.screen.display[0]).startswith(" 0x")
+    assert str(lab.screen.display[0]).startswith(" 1 directory")
 
 
 def test_a_flood_of_output_ends_in_the_right_lines(lab: Screen) -> None:
