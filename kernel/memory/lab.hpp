@@ -133,7 +133,9 @@ public:
         }
         rig_.abandon();
         kept_.end(!keep);
-        tainted_ = (guard_.take_overridden() && keep) || tainted_;
+        if (guard_.take_overridden() && keep && tainted_by_ == 0) {
+            tainted_by_ = hw_.lab_page().command_count;
+        }
         if (keep) {
             transaction_.commit();
         } else {
@@ -324,6 +326,9 @@ public:
         if (result && result->first_record < hw_.lab_page().checkpoint) {
             remember(0); // what it remembered is no place in the history any more
         }
+        if (result && result->command <= tainted_by_) {
+            tainted_by_ = 0; // all that came later was taken back before
+        }
         end_change();
         return result;
     }
@@ -468,7 +473,7 @@ private:
     /// Whether all that the kernel stands on was as it must be. It is so behind this.
     [[nodiscard]] bool stands() {
         // With WP off even the kernel's own stores could hit its code.
-        forced_ = forced_ || tainted_ || (hw_.cr0() & paging::cr0::kWriteProtect) == 0;
+        forced_ = forced_ || tainted_by_ != 0 || (hw_.cr0() & paging::cr0::kWriteProtect) == 0;
         if (!forced_) {
             return audit_.run(Audit<H>::Depth::usual);
         }
@@ -592,9 +597,10 @@ private:
     KernelFacts facts_{};
     /// The command may have broken what no other can: see Audit::Depth.
     bool forced_ = false;
-    /// What the guard would have refused stands: each command may break the same through it, as the CPU does
-    /// that sets A and D in what it was told to take for a table.
-    bool tainted_ = false;
+    /// The first command by which something stands that the guard would have refused, by its number; 0: none.
+    /// Each command may break the same through it, as the CPU does that sets A and D in what it was told to
+    /// take for a table.
+    std::uint32_t tainted_by_ = 0;
     /// Entries were put right that the records had been counted with.
     bool contradicted_ = false;
 };
