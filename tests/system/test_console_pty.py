@@ -93,8 +93,9 @@ class Screen:
         """A prompt with nothing typed behind it, where the cursor stands."""
 
         def waits() -> bool:
-            line = str(self.screen.display[self.screen.cursor.y])[: self.screen.cursor.x]
-            return re.search(r"(^|  )pagelab(:\d+)?> $", line) is not None
+            line, column = self.screen.display[self.screen.cursor.y], self.screen.cursor.x
+            typed = line[column : column + 1].strip()
+            return re.search(r"(^|  )pagelab(:\d+)?> $", line[:column]) is not None and not typed
 
         self.until(waits, "prompt at the cursor")
 
@@ -439,10 +440,12 @@ def test_a_crash_of_the_console_restores_the_terminal(lab: Screen) -> None:
 
 def test_a_killed_guest_is_said(lab: Screen, base: Path) -> None:
     os.kill(qemu_of(base), signal.SIGKILL)
+    lab.shows("THE GUEST DIED")
+    assert "QEMU ended" in lab.text()
+    lab.send("q")
     assert lab.status() == 3
     lab.assert_terminal_is_as_before()
     assert is_gone(base)
-    assert "QEMU ended" in lab.text()
 
 
 def test_resizing_while_output_comes_in(lab: Screen) -> None:
