@@ -16,6 +16,7 @@
 #include "kernel/memory/multiboot.hpp"
 #include "kernel/shell/shell.hpp"
 
+#include <array>
 #include <new>
 
 // In memory/audit.cpp and memory/thorough_audit.cpp:
@@ -132,7 +133,26 @@ struct PhysicalReader {
     }
 };
 
-memory::MemoryMap read_boot_information(std::uint32_t magic, std::uint32_t information) {
+/// What the loader says, as far as the kernel wants to know.
+struct BootInformation {
+    memory::MemoryMap map;
+    interface::RescueFacts::Range exercise;
+};
+
+/// The frames of a student's image. It must lie whole and behind the kernel in the direct map: the loaders of
+/// QEMU and GRUB put a module there.
+interface::RescueFacts::Range exercise_frames(std::uint32_t first, std::uint32_t end) {
+    constexpr std::uint32_t kFirstFrames = interface::layout::kDirectMapBytes;
+    const bool fits = first % paging::kPageSize == 0 && first <= end && end <= kFirstFrames &&
+                      first >> 12 >= rescue::linked_image(false).end;
+    const interface::Exercise image { reinterpret_cast<const unsigned char*>(arch::kKernelOffset + first) };
+    if (!fits || end - first < paging::kPageSize || !image.is_valid(end - first)) {
+        return {};
+    }
+    return {first >> 12, (first + image.header().bytes) >> 12};
+}
+
+BootInformation read_boot_information(std::uint32_t magic, std::uint32_t information) {
     if (magic != memory::kMultibootMagic) {
         base::panic("not started by a multiboot loader", magic);
     }
@@ -140,9 +160,12 @@ memory::MemoryMap read_boot_information(std::uint32_t magic, std::uint32_t infor
     PhysicalReader reader{scratch};
     memory::MultibootInformation<PhysicalReader> multiboot{reader, information};
     multiboot.command_line(command_line);
-    const memory::MemoryMap map = multiboot.memory_map();
+    BootInformation boot{.map = multiboot.memory_map(), .exercise = {}};
+    if (const auto module = multiboot.module()) {
+        boot.exercise = exercise_frames(module->first, module->end);
+    }
     scratch.close_all();
-    return map;
+    return boot;
 }
 
 void open_interrupt_lines(const arch::CpuFeatures& cpu) {
@@ -159,10 +182,23 @@ void open_interrupt_lines(const arch::CpuFeatures& cpu) {
     arch::unmask_irq(arch::uart::kIrq);
 }
 
-interface::RescueFacts rescue_facts(const memory::MemoryMap& map, const arch::CpuFeatures& cpu) {
+// What the student's file calls, by the C convention that it was compiled for.
+[[gnu::regparm(0)]] std::uint32_t exercise_frame_alloc() {
+    return lab.get().exercise_room().frame_alloc();
+}
+[[gnu::regparm(0)]] void exercise_frame_free(std::uint32_t pa) {
+    lab.get().exercise_room().frame_free(pa);
+}
+std::array<paging::VirtAddr, interface::kExerciseServices> exercise_services() {
+    return {paging::VirtAddr{reinterpret_cast<std::uint32_t>(exercise_frame_alloc)},
+            paging::VirtAddr{reinterpret_cast<std::uint32_t>(exercise_frame_free)}};
+}
+
+interface::RescueFacts rescue_facts(const BootInformation& boot, const arch::CpuFeatures& cpu) {
+    const memory::MemoryMap& map = boot.map;
     interface::RescueFacts facts {
         .has_cr4 = cpu.has_cr4() ? 1u : 0u, .cr4 = cpu.boot_cr4(), .global = cpu.global_pages ? 1u : 0u,
-        .ram_end = map.ram_end()
+        .ram_end = map.ram_end(), .exercise = boot.exercise
     };
     for (const memory::FrameRange& range : map.ranges()) {
         facts.ranges[facts.range_count] = {range.first, range.end};
@@ -185,11 +221,11 @@ memory::MemoryMap map_of(const interface::RescueFacts& facts) {
     return map;
 }
 
-memory::KernelFacts kernel_facts() {
+memory::KernelFacts kernel_facts(interface::RescueFacts::Range exercise) {
     const auto frame = [](const void* symbol) { return arch::physical_of(symbol) >> 12; };
     return {.image_first = frame(image_start),
             .image_data = frame(data_start),
-            .image_end = rescue::linked_image(false).end,
+            .image_end = exercise.end != 0 ? exercise.end : rescue::linked_image(false).end,
             .directory = frame(page_directory),
             .kernel_table = frame(kernel_table),
             .record_table = frame(record_table),
@@ -200,7 +236,9 @@ memory::KernelFacts kernel_facts() {
             .handlers = paging::VirtAddr{arch::address_of(handlers_start)}.page_base(),
             .stack = paging::VirtAddr{arch::address_of(main_stack_top) - paging::kPageSize},
             .user_code = paging::PhysAddr{arch::physical_of(user_code_start)},
-            .journal = paging::PhysAddr{arch::physical_of(&hardware.journal())}};
+            .journal = paging::PhysAddr{arch::physical_of(&hardware.journal())},
+            .exercise_first = exercise.first,
+            .exercise_end = exercise.end};
 }
 
 } // namespace
@@ -221,9 +259,10 @@ extern "C" [[noreturn]] void restart_entry() {
     const arch::CpuFeatures cpu = arch::detect_cpu();
     const interface::RescueNotes& notes = arch::rescue_notes();
     hardware.initialise(cpu);
+    hardware.set_services(exercise_services());
     open_interrupt_lines(cpu);
     new (lab.storage) memory::Lab<memory::CpuHardware>(hardware);
-    lab.get().adopt(map_of(notes.facts), kernel_facts());
+    lab.get().adopt(map_of(notes.facts), kernel_facts(notes.facts.exercise));
     new (the_shell.storage) shell::Shell(lab.get(), {.marks = notes.facts.marks != 0});
     arch::set_exception_hook(on_exception);
     the_shell.get().restart(notes.report, notes.command_open != 0);
@@ -236,24 +275,26 @@ extern "C" [[noreturn, gnu::regparm(0)]] void kernel_main(std::uint32_t magic, s
     arch::uart::initialise();
     arch::install_lifeline();
     const arch::CpuFeatures cpu = arch::detect_cpu();
-    const memory::MemoryMap map = read_boot_information(magic, information);
+    const BootInformation information_of_boot = read_boot_information(magic, information);
+    const memory::MemoryMap& map = information_of_boot.map;
     if (map.ram_end() >> 12 <= rescue::linked_image(false).end) {
         base::panic("the loader names no memory behind the kernel",
                     static_cast<std::uint32_t>(map.ram_end()));
     }
-    arch::arm_rescue(rescue_facts(map, cpu));
+    arch::arm_rescue(rescue_facts(information_of_boot, cpu));
     arch::enable_paging_features(cpu);
     arch::finish_boot_paging(cpu, map.ram_end());
     hardware.initialise(cpu);
+    hardware.set_services(exercise_services());
     open_interrupt_lines(cpu);
 
     new (lab.storage) memory::Lab<memory::CpuHardware>(hardware);
-    lab.get().initialise(map, kernel_facts());
-    const memory::BootLine boot = memory::parse_boot_line(command_line.text());
-    const bool marks = memory::has_boot_word(boot.words, interface::kBatchWord);
+    lab.get().initialise(map, kernel_facts(information_of_boot.exercise));
+    const memory::BootLine boot_line = memory::parse_boot_line(command_line.text());
+    const bool marks = memory::has_boot_word(boot_line.words, interface::kBatchWord);
     arch::rescue_notes().facts.marks = marks ? 1 : 0;
     new (the_shell.storage) shell::Shell(lab.get(), {.marks = marks});
-    the_shell.get().boot_line(boot.commands);
+    the_shell.get().boot_line(boot_line.commands);
     arch::set_exception_hook(on_exception);
     arch::restart(run_shell);
 }

@@ -43,6 +43,10 @@ inline constexpr VirtAddr scratch_page(ScratchPage page) {
     return VirtAddr{kScratch.raw() + static_cast<std::uint32_t>(page) * 2 * paging::kPageSize};
 }
 
+/// In slot 770 as well: the student's file of a lab session, where one was loaded beside the kernel.
+inline constexpr VirtAddr kExercise{0xc0900000};
+inline constexpr std::uint32_t kExerciseBytes = 0x00100000;
+
 inline constexpr std::uint32_t kFirstKernelSlot = 768;
 /// Slot 771, of spaces whose strategy keeps a table of addresses: the arena, where their page tables appear.
 /// Its page 0 is the arena's own table, page 1 the table of addresses, page 256 + n the table of slot n.

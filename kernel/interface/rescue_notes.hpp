@@ -109,6 +109,7 @@ struct RescueFacts {
     std::uint64_t ram_end = 0;
     std::uint32_t range_count = 0;
     std::array<Range, kMaxRanges> ranges{};
+    Range exercise{}; // the frames of the student's image; none if `end` is 0
 };
 
 /// The page of the lifeline that both write: LifelinePage::notes.

@@ -4,11 +4,13 @@
 // did.
 #pragma once
 
+#include "kernel/interface/exercise.hpp"
 #include "kernel/interface/frame_record.hpp"
 #include "kernel/interface/journal.hpp"
 #include "kernel/interface/lab_page.hpp"
 #include "kernel/interface/marks.hpp"
 #include "kernel/interface/rescue_notes.hpp"
+#include "kernel/machine/call.hpp"
 #include "kernel/machine/crash.hpp"
 #include "kernel/machine/operations.hpp"
 #include "kernel/machine/rig.hpp"
@@ -187,6 +189,13 @@ public:
     /// The guard may refuse.
     [[nodiscard]] virtual std::expected<void, OperationError>
     crash(Crash crash, std::optional<std::uint32_t> argument, ChangeOptions options) = 0;
+
+    // --- a student's file -------------------------------------------------------------------------------
+    /// The image that was loaded beside the kernel; nothing without one.
+    [[nodiscard]] virtual std::optional<interface::Exercise> exercise() const = 0;
+    /// Calls the function at `address`. What it changed in tables becomes a part of the command.
+    [[nodiscard]] virtual std::expected<CallReport, OperationError> call(VirtAddr address,
+                                                                         const CallArguments& arguments) = 0;
 
     // --- history ---------------------------------------------------------------------------------------
     [[nodiscard]] virtual const interface::JournalRing& journal() const = 0;

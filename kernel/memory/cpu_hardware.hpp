@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/arch/x86/access.hpp"
+#include "kernel/arch/x86/call.hpp"
 #include "kernel/arch/x86/cpuid.hpp"
 #include "kernel/arch/x86/image.hpp"
 #include "kernel/arch/x86/lifeline.hpp"
@@ -109,6 +110,15 @@ public:
     void halt() { arch::exit_emulator(0); }
     void reboot() { arch::reset_machine(); }
     void crash(machine::Crash crash, std::uint32_t value);
+    [[nodiscard]] std::uint32_t call(VirtAddr function, const machine::CallArguments& arguments) {
+        return arch::call_function(function.raw(), arguments);
+    }
+    [[nodiscard]] VirtAddr service(interface::ExerciseService service) {
+        return services_[static_cast<std::size_t>(service)];
+    }
+    void set_services(const std::array<VirtAddr, interface::kExerciseServices>& services) {
+        services_ = services;
+    }
 
 private:
     void mend_notes(interface::Repairs& repairs);
@@ -118,6 +128,7 @@ private:
     std::uint32_t cr0_ = 0;
     std::uint32_t cr4_ = 0;
     std::uint32_t invlpgs_ = 0;
+    std::array<VirtAddr, interface::kExerciseServices> services_{};
 };
 
 static_assert(Hardware<CpuHardware>);

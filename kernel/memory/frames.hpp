@@ -265,6 +265,10 @@ public:
         write(static_cast<Frame>(frame), FrameRecord{old.role(), mark | references});
     }
 
+    /// A data frame without references that holds a table from now on. Nobody holds a table: it lives as long
+    /// as a PDE leads to it.
+    void become_table(Frame frame) { change_role(frame, FrameRecord{FrameRole::table, 0}); }
+
     /// Overwrites the count of a data frame or table.
     void set_references(Frame frame, std::uint32_t references) {
         const FrameRecord old = record(frame);

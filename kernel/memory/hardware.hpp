@@ -3,6 +3,7 @@
 // Everything here goes through the MMU: there is no physical access but by a mapped page.
 #pragma once
 
+#include "kernel/interface/exercise.hpp"
 #include "kernel/interface/journal.hpp"
 #include "kernel/interface/lab_page.hpp"
 #include "kernel/interface/rescue_notes.hpp"
@@ -44,7 +45,8 @@ struct AccessAnswer {
 /// a change half done around them. `access` never does: its answer says so.
 template <class H>
 concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, paging::Access access,
-                            std::string_view text, char c, interface::Repairs& repairs) {
+                            std::string_view text, char c, interface::Repairs& repairs,
+                            const machine::CallArguments& arguments) {
     // Memory, as the running code sees it.
     { hw.load(va, unit) } -> std::same_as<std::uint32_t>;
     {hw.store(va, unit, word)};
@@ -89,6 +91,10 @@ concept Hardware = requires(H& hw, VirtAddr va, Unit unit, std::uint32_t word, p
     {hw.mend_input(repairs)};
     // Whether code and constants are as they were at boot; on the CPU the rescue is called if not.
     { hw.code_is_whole() } -> std::same_as<bool>;
+    // Calls a function with the C convention of the i386 System V ABI; it may do anything, or never return.
+    { hw.call(va, arguments) } -> std::same_as<std::uint32_t>;
+    // Where the function is that a student's file calls for this service.
+    { hw.service(interface::ExerciseService{}) } -> std::same_as<VirtAddr>;
     // Breaks it; returns only if it has survived that.
     {hw.crash(machine::Crash{}, word)};
 };
@@ -136,6 +142,9 @@ struct KernelFacts {
     /// The code that ring 3 runs for a touch: where it lies physically, within one page.
     PhysAddr user_code;
     PhysAddr journal;
+    /// The student's image, right behind the kernel's, which then ends with it; none if `exercise_end` is 0.
+    Frame exercise_first = 0;
+    Frame exercise_end = 0;
 };
 
 } // namespace pagelab::memory

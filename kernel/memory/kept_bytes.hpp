@@ -31,6 +31,18 @@ public:
         return true;
     }
 
+    /// Visits what is kept, the newest first: frame and copy.
+    template <class F>
+    void for_each(F&& visit) {
+        std::uint32_t used = used_;
+        for (Frame list = list_; list != 0; list = scratch_.entry(list, 0), used = kPairs) {
+            while (used != 0) {
+                used -= 1;
+                visit(scratch_.entry(list, 2 + 2 * used), scratch_.entry(list, 3 + 2 * used));
+            }
+        }
+    }
+
     /// The command has ended: what is kept is put back, if `restore`, and forgotten.
     void end(bool restore) {
         while (list_ != 0) {

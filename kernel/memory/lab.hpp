@@ -6,6 +6,7 @@
 #include "kernel/memory/audit.hpp"
 #include "kernel/memory/changes.hpp"
 #include "kernel/memory/crasher.hpp"
+#include "kernel/memory/exercise.hpp"
 #include "kernel/memory/kept_bytes.hpp"
 #include "kernel/memory/recount.hpp"
 #include "kernel/memory/rig.hpp"
@@ -38,7 +39,8 @@ public:
           crasher_(hw, scratch_, spaces_, transaction_, guard_), undo_(frames_, journal_, transaction_),
           recount_(frames_, owned_, keeper_, census_),
           thorough_audit_(hw, scratch_, spaces_, frames_, keeper_, recount_),
-          audit_(hw, scratch_, spaces_, frames_, thorough_audit_) {}
+          audit_(hw, scratch_, spaces_, frames_, thorough_audit_),
+          exercise_(hw, scratch_, spaces_, tables_, frames_, transaction_, kept_) {}
 
     /// Takes over the machine as boot left it. Once, before anything else.
     void initialise(const MemoryMap& map, const KernelFacts& facts) {
@@ -142,7 +144,10 @@ public:
             begin_change();
             transaction_.rollback();
         }
-        if (contradicted_ || contradicts(audit_.repairs())) {
+        if (exercise_.take_called() && !keep) {
+            hw_.set_cr3(hw_.cr3()); // its entries are gone, but not from the TLB
+        }
+        if (exercise_.take_contradicted() || contradicted_ || contradicts(audit_.repairs())) {
             contradicted_ = false;
             static_cast<void>(recount_.run());
         }
@@ -311,6 +316,28 @@ public:
         forced_ = true; // what it sets off may write anywhere
         return counted(crasher_.run(crash, argument, options.force));
     }
+
+    // --- a student's file --------------------------------------------------------------------------------
+    [[nodiscard]] std::optional<interface::Exercise> exercise() const override {
+        const auto* const image =
+            reinterpret_cast<const unsigned char*>(interface::layout::kExercise.raw()); // NOLINT
+        return exercise_.is_loaded() ? std::optional{interface::Exercise{image}} : std::nullopt;
+    }
+    [[nodiscard]] std::expected<machine::CallReport, OperationError>
+    call(VirtAddr address, const machine::CallArguments& arguments) override {
+        return changing([&]() -> std::expected<machine::CallReport, OperationError> {
+            machine::CallReport report;
+            if (!exercise_.run(address, arguments, report)) {
+                return std::unexpected(refuse(Refusal::no_frames, VirtAddr{0}, frames_.counts().free));
+            }
+            // Not each time: reading all code would push the user's pages out of a small TLB, and with them
+            // what the student forgot to flush. Code that was overwritten in another way is the rescue's.
+            forced_ = forced_ || exercise_.shows_kernel();
+            return report;
+        });
+    }
+    /// What the student's code asks for while it runs.
+    [[nodiscard]] ExerciseRoom<H>& exercise_room() { return exercise_; }
 
     // --- history -----------------------------------------------------------------------------------------
     [[nodiscard]] const interface::JournalRing& journal() const override { return hw_.journal(); }
@@ -511,6 +538,7 @@ private:
         audit_.initialise(facts);
         recount_.initialise(facts);
         thorough_audit_.initialise(facts);
+        exercise_.initialise(facts);
     }
 
     /// The checkpoint stands in the lab page, for hosts to compare with it too.
@@ -594,6 +622,7 @@ private:
     Recount<H> recount_;
     ThoroughAudit<H> thorough_audit_;
     Audit<H> audit_;
+    ExerciseRoom<H> exercise_;
     KernelFacts facts_{};
     /// The command may have broken what no other can: see Audit::Depth.
     bool forced_ = false;

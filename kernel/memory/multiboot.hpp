@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace pagelab::memory {
@@ -49,6 +50,18 @@ public:
         return map;
     }
 
+    /// The first module's bytes [first, end); nothing if the loader brought none.
+    struct Module {
+        std::uint32_t first = 0, end = 0;
+    };
+    [[nodiscard]] std::optional<Module> module() {
+        if ((flags_ & kHasModules) == 0 || read_(info_ + kModuleCount) == 0) {
+            return std::nullopt;
+        }
+        const std::uint32_t at = read_(info_ + kModuleAddress);
+        return Module{read_(at), read_(at + 4)};
+    }
+
     void command_line(CommandLine& line) {
         line.length = 0;
         if ((flags_ & kHasCommandLine) == 0) {
@@ -68,8 +81,11 @@ public:
 private:
     // Multiboot specification 0.6.96, section 3.3.
     static constexpr std::uint32_t kHasCommandLine = 1u << 2;
+    static constexpr std::uint32_t kHasModules = 1u << 3;
     static constexpr std::uint32_t kHasMemoryMap = 1u << 6;
     static constexpr std::uint32_t kCommandLine = 16;
+    static constexpr std::uint32_t kModuleCount = 20;
+    static constexpr std::uint32_t kModuleAddress = 24;
     static constexpr std::uint32_t kMapLength = 44;
     static constexpr std::uint32_t kMapAddress = 48;
     static constexpr std::uint32_t kMinimumEntry = 24;

@@ -55,12 +55,32 @@ paging::FaultExplanation explain_page_fault(machine::Machine& machine, paging::V
     return paging::explain_fault(walk, code, paging::access_of_fault(code, cr2, eip));
 }
 
+void put_source(Output& out, machine::Machine& machine, std::uint32_t eip, std::uint32_t esp) {
+    const auto exercise = machine.exercise();
+    if (!exercise) {
+        return;
+    }
+    auto source = exercise->source_of(eip);
+    const bool on_stack = !source && esp % 4 == 0;
+    if (on_stack) {
+        // By the tables, not by an access: ESP may be what is broken.
+        const paging::Walk walk = walk_now(machine, paging::VirtAddr{esp});
+        const auto word = walk.pa ? machine.read_word(*walk.pa) : std::nullopt;
+        source = word && *word != 0 ? exercise->source_of(*word - 1) : std::nullopt; // the call before it
+    }
+    if (source) {
+        say(out, "{} {}, {} line {}\n", on_stack ? "called from" : "in", source->function, source->file,
+            Decimal{source->line});
+    }
+}
+
 void report_exception(Output& out, machine::Machine& machine, const machine::Exception& exception,
                       bool json) {
     const bool page_fault = exception.vector == kPageFault;
     if (!json) {
         put_head(out, exception);
         say(out, ": the command was ended and its changes were taken back\n");
+        put_source(out, machine, exception.eip, exception.esp);
         if (page_fault) {
             write_text(out, explain_page_fault(machine, paging::VirtAddr{exception.cr2}, exception.code,
                                                paging::VirtAddr{exception.eip}));

@@ -22,6 +22,10 @@ inline constexpr std::uint32_t kNonMaskable = 2;
                                                           std::uint32_t code,
                                                           std::optional<paging::VirtAddr> eip);
 
+/// Where in the student's file the CPU was, if it ran that: `in map, lab3.c line 12`, a line of its own. When
+/// it was elsewhere in a call (a jump into nothing), where the word on top of the stack returns to.
+void put_source(Output& out, machine::Machine& machine, std::uint32_t eip, std::uint32_t esp);
+
 /// The whole report, or its record.
 void report_exception(Output& out, machine::Machine& machine, const machine::Exception& exception, bool json);
 

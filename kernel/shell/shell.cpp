@@ -362,7 +362,11 @@ void Shell::abandon_rescued(const interface::RescueReport& report) {
     editing_ = false;
     (void)machine_.work_in(machine_.space());
     machine_.after_rescue(report);
-    report_rescue(out_, report, job_.running, job_.active && wants_json(job_.core));
+    const bool json = job_.active && wants_json(job_.core);
+    report_rescue(out_, report, job_.running, json);
+    if (job_.running && !json) {
+        put_source(out_, machine_, report.eip, report.esp);
+    }
     if (job_.running) {
         end_command(Status::rescued, false);
     }

@@ -5,6 +5,7 @@ set(PAGELAB_SHELL_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/../selftest/tlb.cpp
   ${CMAKE_CURRENT_LIST_DIR}/arguments.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/access.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/call.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/change.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/crash.cpp

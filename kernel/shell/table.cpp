@@ -33,6 +33,21 @@ constexpr std::array kCommands = {
             .options = "",
             .words = "",
             .handler = answer},
+    Command{
+        .name = "call",
+        .family = Family::teach,
+        .kind = Kind::action,
+        .max_args = 7,
+        .usage = "[NAME [VALUE…]]",
+        .summary = "call a function of the student's file; alone: the functions there are",
+        .details =
+            "scripts/lab N loads the file. What the function changes in the tables is a part of the "
+            "command:\n"
+            "log shows it, undo takes it back, and so does a fault. What it should have flushed is not.\n",
+        .examples = {"call", "call; log"},
+        .options = "",
+        .words = "",
+        .handler = call},
     Command{.name = "check",
             .family = Family::translate,
             .kind = Kind::query,

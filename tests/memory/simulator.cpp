@@ -66,7 +66,9 @@ memory::KernelFacts Machine::facts() const {
             .handlers = VirtAddr{0xC0000000 + kImageFirst * 4096},
             .stack = VirtAddr{0xC0000000 + kImageData * 4096},
             .user_code = paging::PhysAddr{kImageFirst * 4096ull},
-            .journal = paging::PhysAddr{}};
+            .journal = paging::PhysAddr{},
+            .exercise_first = kImageEnd - 1,
+            .exercise_end = kImageEnd};
 }
 
 memory::MemoryMap Machine::map() const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -92,6 +93,10 @@ public:
         return notes_;
     }
     void crash(machine::Crash crash, std::uint32_t value) { crashes.emplace_back(crash, value); }
+    std::uint32_t call(VirtAddr, const machine::CallArguments& arguments) {
+        return student ? student(arguments) : 0;
+    }
+    VirtAddr service(interface::ExerciseService) { return VirtAddr{0}; }
 
     // --- what a test breaks ---------------------------------------------------------------------------
     void break_registers(std::uint32_t cr0, std::uint32_t cr3, std::uint32_t cr4);
@@ -116,6 +121,8 @@ public:
     bool interrupted = false;
     bool halted = false;
     std::vector<std::pair<machine::Crash, std::uint32_t>> crashes;
+    /// What a call of a student's function does.
+    std::function<std::uint32_t(const machine::CallArguments&)> student;
 
 private:
     struct Step {

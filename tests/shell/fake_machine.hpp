@@ -95,6 +95,9 @@ public:
     bool rebooted = false;
     interface::LabPage kernel_page {};
     std::vector<std::pair<Crash, std::optional<std::uint32_t>>> crashes;
+    const unsigned char* image = nullptr; // of a student's file
+    std::vector<std::pair<VirtAddr, CallArguments>> calls;
+    CallReport call_report;
     int invalidated = 0;
     int flushed = 0;
 
@@ -509,6 +512,15 @@ public:
             throw KernelDeath{*death};
         }
         return {};
+    }
+
+    std::optional<interface::Exercise> exercise() const override {
+        return image ? std::optional{interface::Exercise{image}} : std::nullopt;
+    }
+    std::expected<CallReport, OperationError> call(VirtAddr address,
+                                                   const CallArguments& arguments) override {
+        calls.emplace_back(address, arguments);
+        return call_report;
     }
 
     const interface::JournalRing& journal() const override { return *journal_; }

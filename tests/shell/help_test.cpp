@@ -18,13 +18,13 @@ TEST(Table, HoldsTheCommandsOfThisRelease) {
         names.insert(command.name);
     }
     const std::set<std::string_view> expected = {
-        "alloc",    "answer",  "checkpoint", "diff",   "restore", "check",    "cr0",     "crash",
-        "cr4",      "decode",  "demo",       "dumppd", "dumppt",  "echo",     "exit",    "fault",
-        "fill",     "find",    "flush",      "force",  "frames",  "free",     "halt",    "help",
-        "history",  "in",      "invlpg",     "log",    "map",     "maps",     "noflush", "peek",
-        "poke",     "probe",   "protect",    "quit",   "quiz",    "reboot",   "regs",    "repeat",
-        "selftest", "setpde",  "setpte",     "space",  "split",   "strategy", "stale",   "time",
-        "tiny",     "torture", "touch",      "undo",   "unmap",   "walk",     "window"};
+        "alloc",  "answer",   "call",    "checkpoint", "diff",   "restore", "check",    "cr0",
+        "crash",  "cr4",      "decode",  "demo",       "dumppd", "dumppt",  "echo",     "exit",
+        "fault",  "fill",     "find",    "flush",      "force",  "frames",  "free",     "halt",
+        "help",   "history",  "in",      "invlpg",     "log",    "map",     "maps",     "noflush",
+        "peek",   "poke",     "probe",   "protect",    "quit",   "quiz",    "reboot",   "regs",
+        "repeat", "selftest", "setpde",  "setpte",     "space",  "split",   "strategy", "stale",
+        "time",   "tiny",     "torture", "touch",      "undo",   "unmap",   "walk",     "window"};
     EXPECT_EQ(names, expected);
 }
 

@@ -75,6 +75,9 @@ Status tiny(Invocation& invocation);
 Status quiz(Invocation& invocation);
 Status answer(Invocation& invocation);
 
+// call.cpp
+Status call(Invocation& invocation);
+
 // crash.cpp
 Status crash(Invocation& invocation);
 

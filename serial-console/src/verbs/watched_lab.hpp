@@ -122,6 +122,10 @@ public:
     [[nodiscard]] Result<void> crash(machine::Crash, std::optional<std::uint32_t>, ChangeOptions) override {
         return refused();
     }
+    [[nodiscard]] std::optional<interface::Exercise> exercise() const override { return std::nullopt; }
+    [[nodiscard]] Result<machine::CallReport> call(VirtAddr, const machine::CallArguments&) override {
+        return refused();
+    }
     void set_checkpoint() override {}
     [[nodiscard]] Result<machine::UndoReport> undo() override { return refused(); }
     [[nodiscard]] machine::HostAnswer request_machine_undo() override {
