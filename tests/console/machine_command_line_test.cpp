@@ -89,6 +89,13 @@ TEST(CommandLine, seabios_is_kept_off_the_serial_port) {
     EXPECT_TRUE(any_holds(arguments, "graphics=on"));
 }
 
+TEST(CommandLine, hands_over_a_students_image_by_its_descriptor) {
+    EXPECT_EQ(after(qemu_arguments({}, files()), "-initrd"), "");
+    QemuFiles with = files();
+    with.exercise = 7;
+    EXPECT_EQ(after(qemu_arguments({}, with), "-initrd"), "/proc/self/fd/7");
+}
+
 TEST(CommandLine, icount_sleeps_only_where_somebody_types) {
     MachineSpec machine;
     EXPECT_EQ(after(qemu_arguments(machine, files()), "-icount"), "");

@@ -125,6 +125,10 @@ std::vector<std::string> qemu_arguments(const MachineSpec& machine, const QemuFi
     if (files.firmware) {
         arguments.insert(arguments.end(), {"-bios", *files.firmware});
     }
+    if (files.exercise >= 0) {
+        // By its descriptor: QEMU takes what follows a blank in the path for the module's arguments.
+        arguments.insert(arguments.end(), {"-initrd", fmt::format("/proc/self/fd/{}", files.exercise)});
+    }
     if (machine.icount) {
         arguments.insert(arguments.end(),
                          {"-icount", fmt::format("shift=0,sleep={}", machine.interactive ? "on" : "off")});

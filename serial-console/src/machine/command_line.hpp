@@ -27,6 +27,7 @@ struct QemuFiles {
     int gdb_listener = -1;               ///< the gdbstub
     int qmp_listener = -1;               ///< the user's QMP monitor
     int control_listener = -1;           ///< the console's own QMP monitor
+    int exercise = -1;                   ///< the student's image, open for reading; -1: none
     std::optional<std::string> firmware; ///< path of qboot; nothing means QEMU's own default
     std::optional<ReplayLog> replay_log;
 };

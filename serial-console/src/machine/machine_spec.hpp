@@ -25,6 +25,7 @@ struct MachineSpec {
     std::string cpu = "max";               ///< as after QEMU's -cpu
     bool icount = false;                   ///< count instructions: two runs are equal
     bool interactive = true;               ///< with icount: sleep while the guest idles
+    std::string exercise;                  ///< path of a student's image; empty: none
 };
 
 /// `pc`, `isapc`, `q35` or `microvm`; an error says what is allowed.

@@ -15,6 +15,7 @@ namespace {
 /// The texts of the options of `run`, before they are understood.
 struct RawRun {
     std::string kernel;
+    std::string exercise;
     std::string exec;
     std::string script;
     std::string attach;
@@ -53,6 +54,8 @@ struct RawDraw {
 
 void declare_run(CLI::App& run, RawRun& raw) {
     run.add_option("--kernel", raw.kernel, "the kernel's image")->group("");
+    auto* const exercise =
+        run.add_option("--exercise", raw.exercise, "a student's image; scripts/lab makes it")->group("");
     auto* const plain = run.add_flag("--plain", raw.plain, "the serial port on this terminal; ^] q leaves");
     auto* const exec =
         run.add_option("--exec", raw.exec, "run commands, separated by ;, print their output, stop");
@@ -78,6 +81,7 @@ void declare_run(CLI::App& run, RawRun& raw) {
     keep_going->excludes(detach);
     record->excludes(icount); // a recording counts instructions anyhow, in its own way
     record->excludes(keep_going);
+    record->excludes(exercise); // its replay would need the image, too
 
     const std::vector<CLI::Option*> modes = {exec, script, detach, attach, list};
     for (CLI::Option* const mode : modes) {
@@ -90,7 +94,7 @@ void declare_run(CLI::App& run, RawRun& raw) {
     for (CLI::Option* const mode : {exec, script, detach, list}) {
         plain->excludes(mode);
     }
-    for (CLI::Option* const choice : {name, memory, cpu, machine, icount, record, keep_going}) {
+    for (CLI::Option* const choice : {name, memory, cpu, machine, icount, record, keep_going, exercise}) {
         attach->excludes(choice);
         list->excludes(choice);
     }
@@ -137,7 +141,7 @@ std::expected<Request, std::string> understand_run(const CLI::App& run, const Ra
         return std::unexpected("--rr --machine microvm: QEMU loses the input of a microvm that it records");
     }
     const bool batch = run.count("--exec") > 0 || run.count("--script") > 0;
-    request.machine = MachineSpec{*type, *memory, std::move(*cpu), raw.icount, !batch};
+    request.machine = MachineSpec{*type, *memory, std::move(*cpu), raw.icount, !batch, raw.exercise};
     if (batch) {
         request.mode = run.count("--exec") > 0 ? Mode::exec : Mode::script;
         request.text = run.count("--exec") > 0 ? raw.exec : raw.script;

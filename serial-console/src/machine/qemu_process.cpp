@@ -135,6 +135,14 @@ std::expected<ProcessIdentity, std::string> start_qemu(const MachineSpec& machin
     files.gdb_listener = listeners[1].get();
     files.qmp_listener = listeners[2].get();
     files.control_listener = listeners[3].get();
+    FileDescriptor exercise;
+    if (!machine.exercise.empty()) {
+        exercise = FileDescriptor(::open(machine.exercise.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!exercise) {
+            return std::unexpected(fmt::format("{}: {}", machine.exercise, std::strerror(errno)));
+        }
+        files.exercise = exercise.get();
+    }
 
     std::vector<std::string> arguments = qemu_arguments(machine, files);
     arguments.insert(arguments.begin(), kQemuProgram);
@@ -157,6 +165,9 @@ std::expected<ProcessIdentity, std::string> start_qemu(const MachineSpec& machin
         child.inherited.push_back(listener.get());
     }
     child.inherited.push_back(directory.lock_descriptor());
+    if (exercise) {
+        child.inherited.push_back(exercise.get());
+    }
     child.null = null.get();
     child.log = log.get();
     child.complaint = tells.get();

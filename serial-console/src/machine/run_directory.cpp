@@ -253,11 +253,11 @@ void RunDirectory::remove() {
 }
 
 void write_record(const RunDirectory& directory, const RunRecord& record, const ProcessIdentity& process) {
-    const nlohmann::ordered_json json = {{"name", directory.name()},    {"pid", process.pid},
-                                         {"started", process.started},  {"machine", record.machine},
-                                         {"cpu", record.cpu},           {"memory", record.memory},
-                                         {"kernel", record.kernel},     {"icount", record.icount},
-                                         {"recorded", record.recorded}, {"replayed", record.replayed}};
+    const nlohmann::ordered_json json = {
+        {"name", directory.name()},    {"pid", process.pid},         {"started", process.started},
+        {"machine", record.machine},   {"cpu", record.cpu},          {"memory", record.memory},
+        {"kernel", record.kernel},     {"icount", record.icount},    {"recorded", record.recorded},
+        {"replayed", record.replayed}, {"exercise", record.exercise}};
     std::ofstream(directory.file(run_file::kRecord)) << json.dump() << '\n';
     // The pid file is what counts as "started", so it comes last.
     std::ofstream(directory.file(run_file::kPid)) << identity_text(process);
@@ -277,6 +277,7 @@ RunRecord read_record(const fs::path& path) {
         record.icount = json.value("icount", false);
         record.recorded = json.value("recorded", false);
         record.replayed = json.value("replayed", false);
+        record.exercise = json.value("exercise", "");
     }
     return record;
 }

@@ -103,6 +103,7 @@ struct RunRecord {
     bool icount = false;      ///< as --icount
     bool recorded = false;    ///< as --rr
     bool replayed = false;    ///< this is the replay of a recording
+    std::string exercise;     ///< as --exercise
 };
 
 /// A run that somebody started and that still lives.

@@ -79,6 +79,7 @@ MachineSpec spec_of(const RunRecord& record) {
     machine.memory = record.memory;
     machine.cpu = record.cpu;
     machine.icount = record.icount;
+    machine.exercise = record.exercise;
     return machine;
 }
 
@@ -136,7 +137,8 @@ std::expected<Session, Failure> Session::launch(RunDirectory directory, const Ma
                      kernel.string(),
                      machine.icount,
                      log.has_value(),
-                     false};
+                     false,
+                     machine.exercise};
     write_record(directory, record, *process);
     Session session(directory.path(), *process, std::move(record), std::move(*serial), std::move(*control));
     session.directory_ = std::move(directory);
