@@ -13,6 +13,15 @@ PACKAGES_RUN=(
     'nlohmann-json3-dev /usr/include/nlohmann/json.hpp'
     'libncurses-dev /usr/include/curses.h'
 )
+PACKAGES_LAB=(
+    'python3 /usr/bin/python3'
+    'bubblewrap bwrap'
+)
+# For `scripts/sheets`; the first alone makes HTML.
+PACKAGES_SHEETS=(
+    'python3-markdown-it /usr/lib/python3/dist-packages/markdown_it/__init__.py'
+    'weasyprint weasyprint'
+)
 PACKAGES_GDB=(
     'gdb gdb'
 )
@@ -28,6 +37,8 @@ PACKAGES_BOCHS=(
 PACKAGES_TEST=(
     "${PACKAGES_RUN[@]}"
     "${PACKAGES_GDB[@]}"
+    "${PACKAGES_LAB[@]}"
+    "${PACKAGES_SHEETS[0]}"
     'libgtest-dev /usr/include/gtest/gtest.h'
     'librapidcheck-dev /usr/include/rapidcheck.h'
     'python3-pytest /usr/lib/python3/dist-packages/pytest/__init__.py'
