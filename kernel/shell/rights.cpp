@@ -6,44 +6,8 @@ namespace pagelab::shell {
 namespace {
 
 using paging::Flag;
+using paging::same_word;
 namespace bits = paging::bits;
-
-constexpr char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-/// Whether the word is this one, in any case.
-bool same_word(std::string_view word, const char* lower_word) {
-    for (const char c : word) {
-        if (lower(c) != *lower_word || c == '\0') {
-            return false;
-        }
-        ++lower_word;
-    }
-    return *lower_word == '\0';
-}
-
-struct FlagWord {
-    const char* word;
-    Flag flag;
-};
-constexpr std::array<FlagWord, 17> kFlagWords = {{{"p", Flag::p},
-                                                  {"rw", Flag::rw},
-                                                  {"r/w", Flag::rw},
-                                                  {"us", Flag::us},
-                                                  {"u/s", Flag::us},
-                                                  {"pwt", Flag::pwt},
-                                                  {"pcd", Flag::pcd},
-                                                  {"a", Flag::a},
-                                                  {"d", Flag::d},
-                                                  {"ps", Flag::ps},
-                                                  {"pat", Flag::pat},
-                                                  {"g", Flag::g},
-                                                  {"w", Flag::rw},
-                                                  {"u", Flag::us},
-                                                  {"avl9", Flag::avl9},
-                                                  {"avl10", Flag::avl10},
-                                                  {"avl11", Flag::avl11}}};
 
 /// What one word or letter of a rights token means.
 struct Meaning {
@@ -54,7 +18,7 @@ struct Meaning {
 };
 
 std::optional<Meaning> meaning_of_letter(char c) {
-    switch (lower(c)) {
+    switch (paging::detail::lower(c)) {
     case 'r':
         return Meaning{.read = true};
     case 'w':
@@ -187,24 +151,6 @@ Parsed<RightsChange> parse_signed(std::string_view token) {
 
 } // namespace
 
-std::optional<paging::Flag> find_flag(std::string_view name) {
-    for (const auto& [word, flag] : kFlagWords) {
-        if (same_word(name, word)) {
-            return flag;
-        }
-    }
-    return std::nullopt;
-}
-
-std::uint32_t raw_bit(paging::Flag flag, bool large) {
-    constexpr std::array<std::uint32_t, 13> kBits = {
-        bits::kPresent,  bits::kWritable, bits::kUser,   bits::kWriteThrough, bits::kCacheDisable,
-        bits::kAccessed, bits::kDirty,    bits::kLarge,  bits::kPat,          bits::kGlobal,
-        bits::kAvail9,   bits::kAvail10,  bits::kAvail11};
-    static_assert(kBits.size() == paging::kFlagNames.size());
-    return large && flag == Flag::pat ? bits::kLargePat : kBits[static_cast<std::size_t>(flag)];
-}
-
 bool looks_like_rights(std::string_view token) {
     return !looks_physical(token) && !token.empty() && !(token.front() >= '0' && token.front() <= '9');
 }
@@ -220,7 +166,7 @@ Parsed<Rights> parse_rights(std::string_view token) {
         if (part == "---") {
             return wrong("'---': a page that is present can be read by the kernel; unmap takes it away");
         }
-        const bool printed = part.size() == 3 && lower(part.front()) == 'r';
+        const bool printed = part.size() == 3 && paging::detail::lower(part.front()) == 'r';
         const bool known = visit_part(part, printed, [&](const Meaning& meaning) {
             rights.attributes.bits |= meaning.attribute;
             rights.large = rights.large || meaning.large;

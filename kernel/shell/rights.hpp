@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/machine/operations.hpp"
+#include "kernel/paging/flag_words.hpp"
 #include "kernel/shell/arguments.hpp"
 
 #include <cstdint>
@@ -11,10 +12,8 @@
 
 namespace pagelab::shell {
 
-/// The flag of a name, in any case: RW, R/W, us, AVL9. Only names of bits that 32-bit entries have.
-[[nodiscard]] std::optional<paging::Flag> find_flag(std::string_view name);
-/// Its bit in a raw entry; PAT is bit 12 in an entry that maps 4 MiB.
-[[nodiscard]] std::uint32_t raw_bit(paging::Flag flag, bool large);
+using paging::find_flag;
+using paging::raw_bit;
 
 /// `rwu`, `rw,u,nc,wt,big`, `rwx` as walk prints it.
 struct Rights {
