@@ -3,6 +3,7 @@ add_library(pagelab_picture STATIC
   src/guest/capture.cpp
   src/guest/serial_log.cpp
   src/guest/still.cpp
+  src/guest/tables.cpp
   src/model/address_input.cpp
   src/model/key.cpp
   src/model/copy.cpp
@@ -39,13 +40,15 @@ add_library(pagelab_terminal STATIC
   src/terminal/curses_terminal.cpp
   src/terminal/emergency.cpp
   src/terminal/key_map.cpp
+  src/terminal/onlooker.cpp
   src/terminal/picture_effects.cpp
   src/terminal/picture_loop.cpp
   src/terminal/picture_return.cpp
   src/terminal/screen.cpp
-  src/terminal/terminfo.cpp)
+  src/terminal/terminfo.cpp
+  src/terminal/watch_loop.cpp)
 target_include_directories(pagelab_terminal SYSTEM PRIVATE ${CURSES_INCLUDE_DIRS})
 target_compile_definitions(pagelab_terminal PRIVATE NCURSES_WIDECHAR=1)
 target_link_libraries(pagelab_terminal
-  PUBLIC pagelab_machine pagelab_picture
+  PUBLIC pagelab_machine pagelab_outside pagelab_picture
   PRIVATE pagelab_verbs pagelab_host_flags fmt::fmt ${CURSES_LIBRARIES})

@@ -1,5 +1,8 @@
 // Options and wiring: which console serves which request.
+#include "kernel/interface/tokenizer.hpp"
+#include "serial-console/src/ask/verbs.hpp"
 #include "serial-console/src/guest/still.hpp"
+#include "serial-console/src/guest/subjects.hpp"
 #include "serial-console/src/machine/lifecycle.hpp"
 #include "serial-console/src/machine/options.hpp"
 #include "serial-console/src/machine/plain.hpp"
@@ -17,13 +20,16 @@
 #include <sys/stat.h>
 
 #include <expected>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace {
 
+namespace ask = pagelab::console::ask;
 namespace guest = pagelab::console::guest;
 namespace machine = pagelab::console::machine;
 namespace model = pagelab::console::model;
@@ -38,8 +44,8 @@ std::string joined(const std::vector<std::string>& lines) {
     return text;
 }
 
-/// What a verb answers from outside; with `error: ` in front it is an error.
-std::expected<std::string, std::string> ask(const machine::LiveRun& run, std::string_view line) {
+/// What the shell would answer; with `error: ` in front it is an error.
+std::expected<std::string, std::string> shell_answer(const machine::LiveRun& run, std::string_view line) {
     const auto ram = guest::Ram::open(run.path / machine::run_file::kRam);
     if (!ram) {
         return std::unexpected(ram.error());
@@ -59,7 +65,7 @@ std::expected<void, std::string> show_view(const machine::LiveRun& run, model::S
     static_cast<void>(tell(model::KeyPressed{model::Key::f(6)}));
     static_cast<void>(tell(model::KeyPressed{model::Key::of(U'1' + static_cast<char32_t>(*view))}));
     if (*view == model::View::check) {
-        const auto text = ask(run, "check");
+        const auto text = shell_answer(run, "check");
         if (!text) {
             return std::unexpected(text.error());
         }
@@ -71,7 +77,7 @@ std::expected<void, std::string> show_view(const machine::LiveRun& run, model::S
 std::expected<std::string, std::string> draw(const machine::LiveRun& run,
                                              const machine::DrawRequest& request) {
     if (!request.ask.empty()) {
-        return ask(run, request.ask);
+        return shell_answer(run, request.ask);
     }
     auto state = guest::take_still(run.path, {request.rows, request.columns});
     if (!state) {
@@ -96,8 +102,29 @@ std::expected<std::string, std::string> draw(const machine::LiveRun& run,
                                : view::render_svg(view::draw(*state, {view::ColourDepth::many, true}));
 }
 
+/// Answers each of the commands about one moment of the guest.
+int ask_outside(const machine::AskRequest& request, const std::filesystem::path& directory) {
+    const auto* const foreign = std::get_if<machine::ForeignRequest>(&request.whom);
+    const auto subject = foreign != nullptr ? guest::take_subject({foreign->monitor, foreign->ram})
+                                            : guest::take_subject(directory);
+    if (!subject) {
+        machine::complain(subject.error());
+        return machine::kExitCommandFailed;
+    }
+    int status = machine::kExitOk;
+    std::string_view rest = request.commands;
+    while (const auto command = pagelab::interface::next_command(rest)) {
+        const ask::Answer answer = ask::answer(*subject, *command);
+        if (!machine::print(answer.text) || answer.status != pagelab::interface::Status::ok) {
+            status = machine::kExitCommandFailed;
+        }
+    }
+    return status;
+}
+
 machine::Consoles consoles() {
-    return {machine::run_plain, pagelab::console::terminal::run_picture, draw};
+    namespace terminal = pagelab::console::terminal;
+    return {machine::run_plain, terminal::run_picture, draw, ask_outside, terminal::run_watch};
 }
 
 } // namespace

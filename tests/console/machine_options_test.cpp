@@ -164,5 +164,37 @@ TEST(Options, draw_refuses_sizes_that_are_none) {
     }
 }
 
+TEST(Options, a_question_keeps_its_own_words_and_options) {
+    const auto request = parse_request({"ask", "--name", "a", "maps", "--json", "--phys", "p:0x1000+4K"});
+    ASSERT_TRUE(request && std::holds_alternative<AskRequest>(*request));
+    const auto& ask = std::get<AskRequest>(*request);
+    EXPECT_EQ(std::get<std::string>(ask.whom), "a");
+    EXPECT_EQ(ask.commands, "maps --json --phys p:0x1000+4K");
+}
+
+TEST(Options, a_question_may_be_about_somebody_elses_guest) {
+    const auto request = parse_request({"ask", "--qmp", "q", "--ram", "r", "walk 0; check"});
+    ASSERT_TRUE(request && std::holds_alternative<AskRequest>(*request));
+    const auto& foreign = std::get<ForeignRequest>(std::get<AskRequest>(*request).whom);
+    EXPECT_EQ(foreign.monitor, "q");
+    EXPECT_EQ(foreign.ram, "r");
+    EXPECT_FALSE(parse_request({"ask", "--qmp", "q", "--name", "a", "maps"}));
+    EXPECT_FALSE(parse_request({"ask", "--ram", "r", "maps"}));
+    EXPECT_FALSE(parse_request({"ask"}));
+}
+
+TEST(Options, foreign_options_alone_are_a_watch) {
+    for (const Arguments& arguments : {Arguments{"watch", "--qmp", "q", "--ram", "r", "--serial", "s"},
+                                       Arguments{"--ram", "r", "--qmp", "q", "--serial", "s"},
+                                       Arguments{"--qmp=q", "--ram=r", "--serial=s"}}) {
+        const auto request = parse_request(arguments);
+        ASSERT_TRUE(request && std::holds_alternative<WatchRequest>(*request));
+        EXPECT_EQ(std::get<WatchRequest>(*request).guest.monitor, "q");
+        EXPECT_EQ(std::get<WatchRequest>(*request).guest.ram, "r");
+        EXPECT_EQ(std::get<WatchRequest>(*request).guest.serial, "s");
+    }
+    EXPECT_FALSE(parse_request({"watch", "--ram", "r"}));
+}
+
 } // namespace
 } // namespace pagelab::console::machine

@@ -241,5 +241,17 @@ TEST(Registers, are_read_out_of_qemus_text) {
     EXPECT_FALSE(parse_registers("QEMU has no CPU"));
 }
 
+TEST(Registers, control_registers_are_read_in_any_mode) {
+    const auto control = parse_control("RIP=ffffffff81000000 RFL=00000046\n"
+                                       "CR0=80050033 CR2=00007fff12345678 CR3=0000000123456000 CR4=000006a0\n"
+                                       "EFER=0000000000000d01\n");
+    ASSERT_TRUE(control);
+    EXPECT_EQ(control->cr0, 0x80050033u);
+    EXPECT_EQ(control->cr3, 0x123456000u);
+    EXPECT_EQ(control->cr4, 0x6a0u);
+    EXPECT_EQ(control->efer, 0xd01u);
+    EXPECT_FALSE(parse_control("CR0=80050033 CR3=1"));
+}
+
 } // namespace
 } // namespace pagelab::console::machine

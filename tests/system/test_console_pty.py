@@ -36,7 +36,13 @@ class Screen:
     """A program in a terminal of its own, and what that terminal shows."""
 
     def __init__(
-        self, base: Path, *arguments: str, rows: int = 24, columns: int = 80, **variables: str
+        self,
+        base: Path,
+        *arguments: str,
+        rows: int = 24,
+        columns: int = 80,
+        program: tuple[str, ...] = (CONSOLE, "run"),
+        **variables: str,
     ) -> None:
         environment = {key: os.environ[key] for key in os.environ if key != "NO_COLOR"}
         environment |= {"TERM": "linux", "LC_ALL": "C.UTF-8", "PAGELAB_DIR": os.fspath(base)}
@@ -49,7 +55,7 @@ class Screen:
         # This process keeps the slave open as well, so that its modes can be compared afterwards.
         self.before = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
-            [CONSOLE, "run", *arguments],
+            [*program, *arguments],
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,

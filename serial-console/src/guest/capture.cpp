@@ -2,6 +2,8 @@
 
 #include "kernel/interface/lab_page.hpp"
 #include "kernel/interface/layout.hpp"
+#include "serial-console/src/guest/tables.hpp"
+#include "serial-console/src/machine/deadline.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,11 +20,11 @@ using interface::LabState;
 using interface::layout::kLabPage;
 using model::Snapshot;
 using model::TableWords;
-using paging::EntryKind;
-using paging::Pde;
 
 /// Copies that are thrown away because the kernel changed something meanwhile.
 constexpr int kTries = 4;
+/// A change of tables takes microseconds; a guest that stands in one is held by a debugger.
+constexpr machine::milliseconds kPatience{200};
 
 bool has_magic(const std::array<char, 8>& magic) {
     return magic == interface::kLabMagic;
@@ -55,47 +57,6 @@ model::LabInfo checked(const LabPage& page) {
     info.last_status = page.last_status;
     info.last_command = printable(page.last_command);
     return info;
-}
-
-/// Takes over the frame's page of `before` where memory still holds the same, else a copy of the frame.
-void take_frame(const Ram& ram, const Snapshot* before, paging::PhysAddr frame, Snapshot& into) {
-    if (into.tables.contains(frame)) {
-        return;
-    }
-    if (const model::SharedTable known = before != nullptr ? before->tables.page(frame) : nullptr;
-        known != nullptr && ram.holds(frame, known->words)) {
-        into.tables.share(frame, known);
-        return;
-    }
-    auto page = std::make_shared_for_overwrite<model::TablePage>();
-    if (ram.copy_frame(frame, page->words)) {
-        into.tables.share(frame, std::move(page));
-    }
-}
-
-/// The directory and each table that it names, once.
-void take_tables(const Ram& ram, const Snapshot* before, Snapshot& snapshot) {
-    const paging::PagingContext& context = snapshot.lab.context;
-    const paging::PhysAddr place = context.control.directory();
-    if (!context.control.paging()) {
-        return;
-    }
-    take_frame(ram, before, place, snapshot);
-    const TableWords* const directory = snapshot.tables.find(place);
-    if (directory == nullptr) {
-        return;
-    }
-    std::vector<paging::PhysAddr> tables;
-    for (const std::uint32_t raw : *directory) {
-        if (Pde{raw}.kind(context) == EntryKind::table) {
-            tables.push_back(Pde{raw}.table());
-        }
-    }
-    std::ranges::sort(tables);
-    snapshot.tables.reserve(tables.size() + 1);
-    for (const paging::PhysAddr table : tables) {
-        take_frame(ram, before, table, snapshot);
-    }
 }
 
 /// The ring's records that are whole, oldest first; those of `before` where nothing came since.
@@ -229,7 +190,7 @@ std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture(const Ram& ra
         auto snapshot = std::make_shared<Snapshot>();
         snapshot->lab = checked(*page);
         snapshot->mid_change = odd;
-        take_tables(ram, before, *snapshot);
+        copy_tables(ram, *snapshot, before);
         model::summarise(*snapshot);
         snapshot->journal = take_journal(ram, paging::PhysAddr{page->journal_pa}, before);
         snapshot->frames = take_frames(ram, *page, *snapshot, before);
@@ -239,6 +200,15 @@ std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture(const Ram& ra
         }
     }
     return std::unexpected(NoSnapshot::mid_change);
+}
+
+std::expected<std::shared_ptr<const Snapshot>, NoSnapshot> capture_patiently(const Ram& ram) {
+    const machine::Deadline deadline{kPatience};
+    auto snapshot = capture(ram, MidChange::refuse);
+    while (!snapshot && snapshot.error() == NoSnapshot::mid_change) {
+        snapshot = capture(ram, deadline.passed() ? MidChange::accept : MidChange::refuse);
+    }
+    return snapshot;
 }
 
 } // namespace pagelab::console::guest

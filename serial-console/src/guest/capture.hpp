@@ -47,4 +47,8 @@ enum class MidChange : std::uint8_t {
 [[nodiscard]] std::expected<std::shared_ptr<const model::Snapshot>, NoSnapshot>
 capture(const Ram& ram, MidChange policy, const model::Snapshot* before = nullptr);
 
+/// The same for one who asks once: waits a moment for the end of a change, then takes what is there.
+[[nodiscard]] std::expected<std::shared_ptr<const model::Snapshot>, NoSnapshot>
+capture_patiently(const Ram& ram);
+
 } // namespace pagelab::console::guest

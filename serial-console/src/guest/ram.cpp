@@ -96,4 +96,8 @@ bool Ram::holds(paging::PhysAddr frame, const model::TableWords& words) const {
     return same;
 }
 
+std::vector<paging::PhysRange> Ram::ranges() const {
+    return {{paging::PhysAddr{0}, paging::PhysAddr{identity_bytes()}}};
+}
+
 } // namespace pagelab::console::guest

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "kernel/paging/address.hpp"
-#include "serial-console/src/model/table_copy.hpp"
+#include "serial-console/src/guest/memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace pagelab::console::guest {
 
-class Ram {
+class Ram final : public Memory {
 public:
     /// Maps all of `file`. The error says why not.
     [[nodiscard]] static std::expected<Ram, std::string> open(const std::filesystem::path& file);
@@ -31,7 +31,7 @@ public:
     }
     Ram(const Ram&) = delete;
     Ram& operator=(const Ram&) = delete;
-    ~Ram();
+    ~Ram() override;
 
     /// Size of the file, in bytes.
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
@@ -44,9 +44,10 @@ public:
     [[nodiscard]] std::optional<std::uint32_t> word(paging::PhysAddr address) const;
     /// Copies the frame at `frame`, a multiple of 4096; false beyond RAM. A word is copied as a whole; two
     /// words may come from before and after a change.
-    [[nodiscard]] bool copy_frame(paging::PhysAddr frame, model::TableWords& into) const;
+    [[nodiscard]] bool copy_frame(paging::PhysAddr frame, model::TableWords& into) const override;
     /// Whether the frame holds these words; false beyond RAM.
-    [[nodiscard]] bool holds(paging::PhysAddr frame, const model::TableWords& words) const;
+    [[nodiscard]] bool holds(paging::PhysAddr frame, const model::TableWords& words) const override;
+    [[nodiscard]] std::vector<paging::PhysRange> ranges() const override;
 
 private:
     Ram(const std::uint32_t* words, std::uint64_t bytes) : words_(words), bytes_(bytes) {}

@@ -314,6 +314,32 @@ int perform_one(const DrawRequest& request, const Consoles& consoles) {
     return file ? kExitOk : refuse(fmt::format("can't write {}", request.svg), kExitCommandFailed);
 }
 
+int perform_one(const AskRequest& request, const Consoles& consoles) {
+    const auto* const name = std::get_if<std::string>(&request.whom);
+    if (name == nullptr) {
+        return consoles.ask(request, {});
+    }
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    const auto run = find_run(*base, *name);
+    if (!run) {
+        base->remove_if_empty();
+        return refuse(no_such_run(*name), kExitCommandFailed);
+    }
+    return consoles.ask(request, run->path);
+}
+
+int perform_one(const WatchRequest& request, const Consoles& consoles) {
+    const SignalGuard signals;
+    const ConsoleResult result = consoles.watch(request, signals);
+    if (result.signal) {
+        die_of(*result.signal);
+    }
+    return result.status;
+}
+
 int perform_one(const HelpRequest& request, const Consoles&) {
     return print(request.text) ? kExitOk : kExitCommandFailed;
 }

@@ -6,6 +6,7 @@
 #include "serial-console/src/machine/signals.hpp"
 
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -31,11 +32,20 @@ using Console = std::function<ConsoleResult(Session& session, const SignalGuard&
 using Draw =
     std::function<std::expected<std::string, std::string>(const LiveRun& run, const DrawRequest& request)>;
 
+/// Answers from outside of a guest; `directory` is that of the run asked for, empty for somebody else's QEMU.
+/// Prints the answers; the exit code.
+using Ask = std::function<int(const AskRequest& request, const std::filesystem::path& directory)>;
+
+/// Shows somebody else's guest until the user leaves it.
+using Watch = std::function<ConsoleResult(const WatchRequest& request, const SignalGuard& signals)>;
+
 /// The consoles that there are; which one serves is decided by the request and the terminal.
 struct Consoles {
     Console plain;
     Console picture; ///< empty where the terminal is not fit for it
     Draw draw;
+    Ask ask;
+    Watch watch;
 };
 
 /// Does what is asked; the exit code. Signals that came are raised again once all is cleaned up.

@@ -1,5 +1,6 @@
 #include "serial-console/src/machine/options.hpp"
 
+#include "serial-console/src/machine/outside_options.hpp"
 #include "serial-console/src/machine/run_directory.hpp"
 
 #include <CLI/CLI.hpp>
@@ -100,12 +101,17 @@ void declare_run(CLI::App& run, RawRun& raw) {
     }
 }
 
-std::expected<std::string, std::string> checked_name(std::string name) {
-    if (!is_run_name(name)) {
-        return std::unexpected(
-            fmt::format("'{}' is not a name for a run; 1 to 32 of A-Z a-z 0-9 . _ -", name));
-    }
-    return name;
+void declare_draw(CLI::App& draw, RawDraw& raw) {
+    draw.add_option("name", raw.name, "name of the run; lab");
+    draw.add_option("--svg", raw.svg, "write an SVG to this file");
+    draw.add_option("--at", raw.at, "show the walk of this address");
+    auto* const view = draw.add_option("--view", raw.view,
+                                       "all that a view tells, as text: directory table walk maps frames log "
+                                       "check regs");
+    auto* const ask = draw.add_option("--ask", raw.ask,
+                                      "what a verb of the shell's tells from outside: 'maps --user --json'");
+    view->excludes(ask);
+    draw.add_option("--size", raw.size, "columns and rows; 120x40");
 }
 
 std::expected<Request, std::string> understand_run(const CLI::App& run, const RawRun& raw) {
@@ -199,17 +205,7 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
         app.add_subcommand("draw", "draw the picture of a running machine once, as text or SVG");
     declare_run(*run, raw_run);
     RawDraw raw_draw;
-    draw->add_option("name", raw_draw.name, "name of the run; lab");
-    draw->add_option("--svg", raw_draw.svg, "write an SVG to this file");
-    draw->add_option("--at", raw_draw.at, "show the walk of this address");
-    auto* const view =
-        draw->add_option("--view", raw_draw.view,
-                         "all that a view tells, as text: directory table walk maps frames log "
-                         "check regs");
-    auto* const ask = draw->add_option("--ask", raw_draw.ask,
-                                       "what a verb of the shell's tells from outside: 'maps --user --json'");
-    view->excludes(ask);
-    draw->add_option("--size", raw_draw.size, "columns and rows; 120x40");
+    declare_draw(*draw, raw_draw);
     stop->add_option("name", raw_stop.name, "name of the run; lab");
     stop->add_flag("--all", raw_stop.all, "all runs of this user");
     stop->add_flag("--yes", raw_stop.yes)->group("");
@@ -218,8 +214,15 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     CLI::App* const replay = app.add_subcommand("replay", "run a debugger beside a replay of a recorded run");
     replay->add_option("name", raw_replay.name, "name of the recording")->required();
     replay->add_option("command", raw_replay.command, "behind --: what to run")->required();
+    RawAsk raw_ask;
+    RawForeign raw_watch;
+    CLI::App* const ask = declare_ask(app, raw_ask);
+    CLI::App* const watch = declare_watch(app, raw_watch);
 
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 takes them
+    if (begins_with_foreign_option(arguments)) {
+        reversed.emplace_back("watch");
+    }
     try {
         app.parse(std::move(reversed));
     } catch (const CLI::CallForHelp&) {
@@ -243,6 +246,12 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     }
     if (draw->parsed()) {
         return understand_draw(raw_draw);
+    }
+    if (ask->parsed()) {
+        return understand_ask(*ask, raw_ask);
+    }
+    if (watch->parsed()) {
+        return understand_watch(raw_watch);
     }
     auto name = checked_name(where_name);
     if (!name) {

@@ -61,13 +61,31 @@ struct DrawRequest {
     int rows = 0;
 };
 
+/// A QEMU that somebody else started: its sockets and files, as the user named them.
+struct ForeignRequest {
+    std::string monitor; ///< of QMP
+    std::string ram;     ///< the shared RAM; empty: read by the monitor
+    std::string serial;  ///< of the guest's serial port; empty: not shown
+};
+
+/// Answer verbs from outside of a guest.
+struct AskRequest {
+    std::variant<std::string, ForeignRequest> whom; ///< a run's name, or somebody else's QEMU
+    std::string commands;                           ///< separated by ;
+};
+
+/// Watch somebody else's QEMU.
+struct WatchRequest {
+    ForeignRequest guest;
+};
+
 /// Nothing is to be done but to print `text` (help).
 struct HelpRequest {
     std::string text;
 };
 
 using Request = std::variant<RunRequest, AttachRequest, ListRequest, StopRequest, WhereRequest, ReplayRequest,
-                             DrawRequest, HelpRequest>;
+                             DrawRequest, AskRequest, WatchRequest, HelpRequest>;
 
 /// An error is one line that says what is allowed.
 [[nodiscard]] std::expected<Request, std::string> parse_request(const std::vector<std::string>& arguments);

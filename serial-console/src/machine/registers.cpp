@@ -23,9 +23,10 @@ std::optional<std::string_view> text_after(std::string_view text, std::string_vi
 }
 
 /// Takes a hexadecimal number off `text`, with blanks before it.
-std::optional<std::uint32_t> take_hex(std::string_view& text) {
+template <class Number = std::uint32_t>
+std::optional<Number> take_hex(std::string_view& text) {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    std::uint32_t value = 0;
+    Number value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
     if (error != std::errc()) {
         return std::nullopt;
@@ -34,9 +35,10 @@ std::optional<std::uint32_t> take_hex(std::string_view& text) {
     return value;
 }
 
-std::optional<std::uint32_t> value_of(std::string_view text, std::string_view name) {
+template <class Number = std::uint32_t>
+std::optional<Number> value_of(std::string_view text, std::string_view name) {
     auto rest = text_after(text, name);
-    return rest ? take_hex(*rest) : std::nullopt;
+    return rest ? take_hex<Number>(*rest) : std::nullopt;
 }
 
 /// `TR =0028 c012d100 00000067 …` with a selector, `GDT=     c012c000 00000037` without.
@@ -84,6 +86,16 @@ std::optional<CpuRegisters> parse_registers(std::string_view text) {
     registers.ss = value_of(text, "SS").value_or(0);
     registers.halted = value_of(text, "HLT").value_or(0) != 0;
     return registers;
+}
+
+std::optional<ControlState> parse_control(std::string_view text) {
+    const auto cr0 = value_of(text, "CR0");
+    const auto cr3 = value_of<std::uint64_t>(text, "CR3");
+    const auto cr4 = value_of(text, "CR4");
+    if (!cr0 || !cr3 || !cr4) {
+        return std::nullopt;
+    }
+    return ControlState{*cr0, *cr3, *cr4, value_of<std::uint64_t>(text, "EFER").value_or(0)};
 }
 
 std::string registers_text(const CpuRegisters& registers) {

@@ -41,6 +41,17 @@ inline constexpr std::array<std::string_view, 8> kGeneralNames = {"eax", "ebx", 
 /// Nothing if EIP, CR2 or CR3 is missing; what else is missing is 0.
 [[nodiscard]] std::optional<CpuRegisters> parse_registers(std::string_view text);
 
+/// What decides how tables are read, as any x86 CPU has it.
+struct ControlState {
+    std::uint32_t cr0 = 0;
+    std::uint64_t cr3 = 0;
+    std::uint32_t cr4 = 0;
+    std::uint64_t efer = 0;
+};
+
+/// The same out of the same text, in any mode; nothing unless CR0, CR3 and CR4 are there.
+[[nodiscard]] std::optional<ControlState> parse_control(std::string_view text);
+
 /// `eip 0xc0100234, cr2 0x00000000, cr3 p:0x00105000`
 [[nodiscard]] std::string registers_text(const CpuRegisters& registers);
 

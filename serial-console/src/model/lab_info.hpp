@@ -11,6 +11,8 @@
 namespace pagelab::console::model {
 
 struct LabInfo {
+    /// False of a guest without a lab page: of what follows only the context is known.
+    bool pagelab = true;
     std::uint32_t generation = 0;
     paging::PagingContext context;
     std::uint32_t space = 0;

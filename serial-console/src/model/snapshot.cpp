@@ -16,7 +16,7 @@ Slot summarise_slot(const Snapshot& snapshot, std::uint32_t index, std::uint32_t
     Slot slot{.raw = raw};
     const Pde pde{raw};
     const paging::PagingContext& context = snapshot.lab.context;
-    const bool kernel = index >= interface::layout::kFirstKernelSlot;
+    const bool kernel = snapshot.lab.pagelab && index >= interface::layout::kFirstKernelSlot;
     switch (pde.kind(context)) {
     case EntryKind::not_present:
         slot.kind = raw == 0 ? SlotKind::empty : SlotKind::value;

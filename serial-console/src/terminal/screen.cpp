@@ -7,6 +7,7 @@
 #include "serial-console/src/terminal/curses_terminal.hpp"
 #include "serial-console/src/terminal/picture_loop.hpp"
 #include "serial-console/src/terminal/terminfo.hpp"
+#include "serial-console/src/terminal/watch_loop.hpp"
 
 #include <fmt/format.h>
 
@@ -73,6 +74,19 @@ ConsoleResult run_picture(machine::Session& session, const machine::SignalGuard&
                                                   : machine::complain(result.farewell);
     }
     return result.console;
+}
+
+ConsoleResult run_watch(const machine::WatchRequest& request, const machine::SignalGuard& signals) {
+    if (const auto why = why_not()) {
+        machine::complain(fmt::format("{}; `ask` and `--picture` need none", *why));
+        return {.status = machine::kExitUsage, .signal = {}};
+    }
+    auto terminal = CursesTerminal::open();
+    if (!terminal) {
+        machine::complain(terminal.error());
+        return {.status = machine::kExitUsage, .signal = {}};
+    }
+    return WatchLoop{request.guest, signals, **terminal}.run();
 }
 
 } // namespace pagelab::console::terminal

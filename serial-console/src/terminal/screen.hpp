@@ -17,4 +17,8 @@ namespace pagelab::console::terminal {
 [[nodiscard]] machine::ConsoleResult run_picture(machine::Session& session,
                                                  const machine::SignalGuard& signals, machine::Visit visit);
 
+/// Shows somebody else's guest until the user leaves it.
+[[nodiscard]] machine::ConsoleResult run_watch(const machine::WatchRequest& request,
+                                               const machine::SignalGuard& signals);
+
 } // namespace pagelab::console::terminal

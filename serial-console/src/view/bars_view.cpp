@@ -58,6 +58,10 @@ std::string place_text(const State& state, int columns) {
 /// What the lab page says, as much of it as fits into `columns`.
 std::string lab_text(const State& state, int columns) {
     const model::LabInfo& lab = state.snapshot->lab;
+    if (!lab.pagelab) {
+        const std::string text = fmt::format("watched  cr3 p:{:#010x} ", lab.context.control.cr3);
+        return static_cast<int>(text.size()) <= columns ? text : std::string{};
+    }
     const std::string_view name = interface::kLabStateNames[static_cast<std::size_t>(lab.state)];
     const std::array<std::string, 3> longest_first = {
         fmt::format("{}  space {}  free {}/{} ", name, lab.space, lab.frames_free, lab.frames_total),

@@ -96,9 +96,13 @@ void draw_side(Area area, const model::State& state, const Theme& theme) {
     const paging::ControlRegisters& control = lab.context.control;
     ++row;
     const auto line = [&](const std::string& text) { area.write(row++, 0, text, theme.ink(Ink::faint)); };
-    line(fmt::format("cr3 p:0x{:08x}  space {}", control.cr3, lab.space));
+    line(lab.pagelab ? fmt::format("cr3 p:0x{:08x}  space {}", control.cr3, lab.space)
+                     : fmt::format("cr3 p:0x{:08x}", control.cr3));
     line(fmt::format("cr0 0x{:08x}{}  cr4 0x{:08x}{}", control.cr0, control.write_protect() ? " WP" : "",
                      control.cr4, control.pse() ? " PSE" : ""));
+    if (!lab.pagelab) {
+        return;
+    }
     line(fmt::format("{} of {} frames free", lab.frames_free, lab.frames_total));
     line(fmt::format("{} commands, the last: {}", lab.command_count, status_words(lab.last_status)));
     line(lab.last_command);
