@@ -44,11 +44,12 @@ add_library(pagelab_terminal STATIC
   src/terminal/picture_effects.cpp
   src/terminal/picture_loop.cpp
   src/terminal/picture_return.cpp
+  src/terminal/replay_loop.cpp
   src/terminal/screen.cpp
   src/terminal/terminfo.cpp
   src/terminal/watch_loop.cpp)
 target_include_directories(pagelab_terminal SYSTEM PRIVATE ${CURSES_INCLUDE_DIRS})
 target_compile_definitions(pagelab_terminal PRIVATE NCURSES_WIDECHAR=1)
 target_link_libraries(pagelab_terminal
-  PUBLIC pagelab_machine pagelab_outside pagelab_picture
+  PUBLIC pagelab_machine pagelab_outside pagelab_picture pagelab_recording
   PRIVATE pagelab_verbs pagelab_host_flags fmt::fmt ${CURSES_LIBRARIES})

@@ -1,5 +1,6 @@
 // Options and wiring: which console serves which request.
 #include "kernel/interface/tokenizer.hpp"
+#include "serial-console/src/ask/arguments.hpp"
 #include "serial-console/src/ask/verbs.hpp"
 #include "serial-console/src/guest/still.hpp"
 #include "serial-console/src/guest/subjects.hpp"
@@ -10,6 +11,9 @@
 #include "serial-console/src/model/address_input.hpp"
 #include "serial-console/src/model/texts.hpp"
 #include "serial-console/src/model/update.hpp"
+#include "serial-console/src/picture/pictures.hpp"
+#include "serial-console/src/recording/convert.hpp"
+#include "serial-console/src/recording/report.hpp"
 #include "serial-console/src/terminal/screen.hpp"
 #include "serial-console/src/verbs/verbs.hpp"
 #include "serial-console/src/view/draw.hpp"
@@ -33,6 +37,8 @@ namespace ask = pagelab::console::ask;
 namespace guest = pagelab::console::guest;
 namespace machine = pagelab::console::machine;
 namespace model = pagelab::console::model;
+namespace picture = pagelab::console::picture;
+namespace recording = pagelab::console::recording;
 namespace verbs = pagelab::console::verbs;
 namespace view = pagelab::console::view;
 
@@ -102,11 +108,24 @@ std::expected<std::string, std::string> draw(const machine::LiveRun& run,
                                : view::render_svg(view::draw(*state, {view::ColourDepth::many, true}));
 }
 
+std::expected<ask::Subject, std::string> recorded(const std::string& file) {
+    const auto loaded = recording::Recording::load(file);
+    auto subject = loaded ? recording::subject_of(*loaded) : std::unexpected(loaded.error());
+    return subject ? std::move(subject) : std::unexpected(fmt::format("{} {}", file, subject.error()));
+}
+
+std::expected<ask::Subject, std::string> subject_of(const machine::AskRequest& request,
+                                                    const std::filesystem::path& directory) {
+    if (const auto* const foreign = std::get_if<machine::ForeignRequest>(&request.whom)) {
+        return guest::take_subject({foreign->monitor, foreign->ram});
+    }
+    const auto* const file = std::get_if<machine::RecordingFile>(&request.whom);
+    return file != nullptr ? recorded(file->file) : guest::take_subject(directory);
+}
+
 /// Answers each of the commands about one moment of the guest.
 int ask_outside(const machine::AskRequest& request, const std::filesystem::path& directory) {
-    const auto* const foreign = std::get_if<machine::ForeignRequest>(&request.whom);
-    const auto subject = foreign != nullptr ? guest::take_subject({foreign->monitor, foreign->ram})
-                                            : guest::take_subject(directory);
+    const auto subject = subject_of(request, directory);
     if (!subject) {
         machine::complain(subject.error());
         return machine::kExitCommandFailed;
@@ -122,9 +141,96 @@ int ask_outside(const machine::AskRequest& request, const std::filesystem::path&
     return status;
 }
 
+/// The poster of a walk or the address space, as SVG or text.
+std::expected<std::string, std::string> paint_subject(const ask::Subject& subject, const std::string& name,
+                                                      const machine::PictureRequest& request) {
+    const bool svg = request.file.ends_with(".svg");
+    if (request.walk.empty()) {
+        return svg ? picture::address_space_svg(*subject.snapshot, name)
+                   : picture::address_space_text(*subject.snapshot, name);
+    }
+    const auto va = ask::parse_virtual(request.walk);
+    if (!va) {
+        return std::unexpected(va.error());
+    }
+    return svg ? picture::walk_svg(*subject.snapshot, *va) : picture::walk_text(*subject.snapshot, *va);
+}
+
+std::expected<std::string, std::string> paint(const machine::Sitter& sitter, const std::string& name,
+                                              const machine::PictureRequest& request) {
+    const auto* const foreign = std::get_if<machine::ForeignRequest>(&sitter);
+    const auto subject = foreign != nullptr ? guest::take_subject({foreign->monitor, foreign->ram})
+                                            : guest::take_subject(std::get<std::filesystem::path>(sitter));
+    return subject ? paint_subject(*subject, name, request) : std::unexpected(subject.error());
+}
+
+int write_or_complain(const std::string& file, const std::expected<std::string, std::string>& text) {
+    const auto written = text ? machine::write_file(file, *text) : std::unexpected(text.error());
+    if (!written) {
+        machine::complain(written.error());
+        return machine::kExitCommandFailed;
+    }
+    return machine::kExitOk;
+}
+
+machine::ConsoleResult play(const machine::PlayRequest& request, const machine::SignalGuard& signals) {
+    using Mode = machine::PlayRequest::Mode;
+    const auto loaded = recording::Recording::load(request.file);
+    if (!loaded) {
+        machine::complain(fmt::format("{} {}", request.file, loaded.error()));
+        return {.status = machine::kExitUsage, .signal = {}};
+    }
+    int status = machine::kExitOk;
+    switch (request.mode) {
+    case Mode::show:
+        return pagelab::console::terminal::run_replay(*loaded, signals);
+    case Mode::contents:
+        status = machine::print(loaded->contents()) ? machine::kExitOk : machine::kExitCommandFailed;
+        break;
+    case Mode::cast:
+        status =
+            write_or_complain(request.cast, recording::to_cast(*loaded, {request.rows, request.columns}));
+        break;
+    case Mode::picture: {
+        const auto subject = recorded(request.file);
+        const auto name = loaded->facts().find("name");
+        status = write_or_complain(
+            request.picture.file,
+            subject ? paint_subject(*subject, name == loaded->facts().end() ? request.file : name->second,
+                                    request.picture)
+                    : std::unexpected(subject.error()));
+        break;
+    }
+    }
+    return {.status = status, .signal = {}};
+}
+
+/// Shows what would be written, and asks unless told not to.
+int report(const machine::ReportRequest& request, const machine::LiveRun& run) {
+    auto bytes = recording::compose_report(run);
+    const auto parsed = bytes ? recording::Recording::parse(*bytes) : std::unexpected(bytes.error());
+    if (!parsed) {
+        machine::complain(parsed.error());
+        return machine::kExitCommandFailed;
+    }
+    const bool written = machine::print(fmt::format("{} will hold:\n{}", request.file, parsed->contents()));
+    if (!request.yes && (!written || !machine::agree("Write it?"))) {
+        machine::say("nothing was written; --yes writes without asking");
+        return machine::kExitUsage;
+    }
+    return write_or_complain(request.file, bytes);
+}
+
 machine::Consoles consoles() {
     namespace terminal = pagelab::console::terminal;
-    return {machine::run_plain, terminal::run_picture, draw, ask_outside, terminal::run_watch};
+    return {machine::run_plain,
+            terminal::run_picture,
+            draw,
+            ask_outside,
+            terminal::run_watch,
+            paint,
+            play,
+            report};
 }
 
 } // namespace

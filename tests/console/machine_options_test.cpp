@@ -71,9 +71,9 @@ TEST(Options, keep_going_is_off_unless_it_is_asked_for) {
 }
 
 TEST(Options, a_run_is_recorded_only_where_it_is_asked_for) {
-    EXPECT_FALSE(run_request({"--exec", "help"}).record);
-    EXPECT_TRUE(run_request({"--exec", "help", "--rr"}).record);
-    EXPECT_TRUE(run_request({"--rr", "--detach", "--machine", "isapc"}).record);
+    EXPECT_FALSE(run_request({"--exec", "help"}).rr);
+    EXPECT_TRUE(run_request({"--exec", "help", "--rr"}).rr);
+    EXPECT_TRUE(run_request({"--rr", "--detach", "--machine", "isapc"}).rr);
     const auto microvm = parse_request(run({"--rr", "--machine", "microvm"}));
     ASSERT_FALSE(microvm);
     EXPECT_TRUE(microvm.error().starts_with("--rr --machine microvm: ")) << microvm.error();

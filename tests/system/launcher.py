@@ -68,6 +68,19 @@ class Launcher:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def console(self, *words: str) -> Done:
+        """The console program itself, without a terminal."""
+        done = subprocess.run(
+            [self.stop_command[0], *words],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Starts and does not wait."""
         return subprocess.Popen(

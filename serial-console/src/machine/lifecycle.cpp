@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -84,7 +85,7 @@ std::expected<Session, Failure> start(const RunRequest& request, const RunBase& 
     const Lifetime lifetime = request.mode == RunRequest::Mode::detach ? Lifetime::detached : Lifetime::ours;
     std::filesystem::path kernel = request.kernel;
     std::optional<ReplayLog> log;
-    if (request.record) {
+    if (request.rr) {
         const auto recording =
             Recording::make(base, recording_name(request), request.machine, request.kernel);
         if (!recording) {
@@ -97,9 +98,36 @@ std::expected<Session, Failure> start(const RunRequest& request, const RunBase& 
     return Session::launch(std::move(*directory), request.machine, kernel, lifetime, log);
 }
 
-int detach(Session& session, const RunBase& base, const SignalGuard& signals) {
+int write_or_refuse(const std::string& name, std::string_view text) {
+    const auto written = write_file(name, text);
+    return written ? kExitOk : refuse(written.error(), kExitCommandFailed);
+}
+
+/// Saves what the request asks for, if anything; the exit code.
+int save_picture(const PictureRequest& request, const Sitter& sitter, const std::string& name,
+                 const Consoles& consoles) {
+    if (request.file.empty()) {
+        return kExitOk;
+    }
+    const auto drawn = consoles.paint(sitter, name, request);
+    return drawn ? write_or_refuse(request.file, *drawn) : refuse(drawn.error(), kExitCommandFailed);
+}
+
+/// A picture of the run under way; a batch that went well so far fails with it.
+void save_picture(const RunRequest& request, const Session& session, const Consoles& consoles,
+                  BatchResult& result) {
+    if (!result.signal && !result.machine_gone && result.status != kExitGuestDied) {
+        const int saved = save_picture(request.picture, session.directory(),
+                                       request.name.value_or(std::string(kDefaultRunName)), consoles);
+        result.status = std::max(result.status, saved);
+    }
+}
+
+int detach(Session& session, const RunRequest& request, const RunBase& base, const SignalGuard& signals,
+           const Consoles& consoles) {
     Batch nothing({}); // over at the first prompt
-    const BatchResult result = run_batch(session, nothing, signals);
+    BatchResult result = run_batch(session, nothing, signals);
+    save_picture(request, session, consoles, result);
     const bool up = result.status == kExitOk && !result.signal && !result.machine_gone;
     const std::string directory = session.directory().string();
     const int status = finish(session, base, as_console_result(result), !up);
@@ -129,25 +157,25 @@ int perform_one(const RunRequest& request, const Consoles& consoles) {
         base->remove_if_empty();
         return refuse(session.error().text, session.error().status);
     }
-    if (request.record) {
+    if (request.rr) {
         const std::string name = recording_name(request);
         say(fmt::format("records {0}; when it has ended, scripts/gdb --replay {0} replays it", name));
     }
     switch (request.mode) {
     case RunRequest::Mode::detach:
-        return detach(*session, *base, signals);
+        return detach(*session, request, *base, signals, consoles);
     case RunRequest::Mode::exec:
     case RunRequest::Mode::script: {
         Batch batch(std::move(*commands));
-        const ConsoleResult result =
-            as_console_result(run_batch(*session, batch, signals, request.keep_going));
-        return finish(*session, *base, result, true);
+        BatchResult result = run_batch(*session, batch, signals, request.keep_going);
+        save_picture(request, *session, consoles, result);
+        return finish(*session, *base, as_console_result(result), true);
     }
     case RunRequest::Mode::plain:
     case RunRequest::Mode::console: {
         const bool picture = request.mode == RunRequest::Mode::console && consoles.picture;
         const ConsoleResult result = (picture ? consoles.picture : consoles.plain)(
-            *session, signals, {.ours = true, .keep_going = request.keep_going});
+            *session, signals, {.ours = true, .keep_going = request.keep_going, .record = request.record});
         return finish(*session, *base, result, true);
     }
     }
@@ -169,6 +197,9 @@ int perform_one(const AttachRequest& request, const Consoles& consoles) {
         base->remove_if_empty();
         return refuse(no_such_run(request.name));
     }
+    if (!request.picture.file.empty()) {
+        return save_picture(request.picture, run->path, run->name(), consoles);
+    }
     if (run->record.replayed) {
         return refuse(fmt::format("{} is a replay: nothing can be typed into it", run->name()));
     }
@@ -178,8 +209,8 @@ int perform_one(const AttachRequest& request, const Consoles& consoles) {
         return refuse(session.error().text, session.error().status);
     }
     const bool picture = !request.plain && consoles.picture;
-    const ConsoleResult result =
-        (picture ? consoles.picture : consoles.plain)(*session, signals, {.ours = false});
+    const ConsoleResult result = (picture ? consoles.picture : consoles.plain)(
+        *session, signals, {.ours = false, .record = request.record});
     const int status = finish(*session, *base, result, false);
     if (!result.machine_gone && status == kExitOk) {
         say(fmt::format("{} goes on; scripts/stop {} ends it", run->name(), run->name()));
@@ -308,15 +339,12 @@ int perform_one(const DrawRequest& request, const Consoles& consoles) {
     if (request.svg.empty()) {
         return print(*drawn) ? kExitOk : kExitCommandFailed;
     }
-    std::ofstream file(request.svg, std::ios::binary | std::ios::trunc);
-    file << *drawn;
-    file.close();
-    return file ? kExitOk : refuse(fmt::format("can't write {}", request.svg), kExitCommandFailed);
+    return write_or_refuse(request.svg, *drawn);
 }
 
 int perform_one(const AskRequest& request, const Consoles& consoles) {
     const auto* const name = std::get_if<std::string>(&request.whom);
-    if (name == nullptr) {
+    if (name == nullptr) { // nobody of ours
         return consoles.ask(request, {});
     }
     const auto base = RunBase::open();
@@ -332,12 +360,37 @@ int perform_one(const AskRequest& request, const Consoles& consoles) {
 }
 
 int perform_one(const WatchRequest& request, const Consoles& consoles) {
+    if (!request.picture.file.empty()) {
+        return save_picture(request.picture, request.guest, request.guest.monitor, consoles);
+    }
     const SignalGuard signals;
     const ConsoleResult result = consoles.watch(request, signals);
     if (result.signal) {
         die_of(*result.signal);
     }
     return result.status;
+}
+
+int perform_one(const PlayRequest& request, const Consoles& consoles) {
+    const SignalGuard signals;
+    const ConsoleResult result = consoles.play(request, signals);
+    if (result.signal) {
+        die_of(*result.signal);
+    }
+    return result.status;
+}
+
+int perform_one(const ReportRequest& request, const Consoles& consoles) {
+    const auto base = RunBase::open();
+    if (!base) {
+        return refuse(base.error());
+    }
+    const auto run = find_run(*base, request.name);
+    if (!run) {
+        base->remove_if_empty();
+        return refuse(no_such_run(request.name), kExitCommandFailed);
+    }
+    return consoles.report(request, *run);
 }
 
 int perform_one(const HelpRequest& request, const Consoles&) {

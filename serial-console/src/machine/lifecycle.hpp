@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <variant>
 
 namespace pagelab::console::machine {
 
@@ -23,6 +24,7 @@ struct ConsoleResult {
 struct Visit {
     bool ours = true;        ///< leaving ends the machine
     bool keep_going = false; ///< a pipe goes on after a death of the guest
+    RecordRequest record{};  ///< of the picture
 };
 
 /// Shows the lab to a user until she leaves it.
@@ -39,6 +41,17 @@ using Ask = std::function<int(const AskRequest& request, const std::filesystem::
 /// Shows somebody else's guest until the user leaves it.
 using Watch = std::function<ConsoleResult(const WatchRequest& request, const SignalGuard& signals)>;
 
+/// Looks at a recorded session; the exit code or a signal.
+using Play = std::function<ConsoleResult(const PlayRequest& request, const SignalGuard& signals)>;
+/// Writes the report of a run that is in `directory`; the exit code.
+using Report = std::function<int(const ReportRequest& request, const LiveRun& run)>;
+
+/// Whose picture: a run's directory, or somebody else's QEMU.
+using Sitter = std::variant<std::filesystem::path, ForeignRequest>;
+/// Draws a picture of a guest as it is now, with `name` as its caption. An error is a sentence.
+using Paint = std::function<std::expected<std::string, std::string>(
+    const Sitter& sitter, const std::string& name, const PictureRequest& request)>;
+
 /// The consoles that there are; which one serves is decided by the request and the terminal.
 struct Consoles {
     Console plain;
@@ -46,6 +59,9 @@ struct Consoles {
     Draw draw;
     Ask ask;
     Watch watch;
+    Paint paint;
+    Play play;
+    Report report;
 };
 
 /// Does what is asked; the exit code. Signals that came are raised again once all is cleaned up.

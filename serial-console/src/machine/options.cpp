@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace pagelab::console::machine {
@@ -28,9 +27,11 @@ struct RawRun {
     bool detach = false;
     bool list = false;
     bool icount = false;
-    bool record = false;
+    bool rr = false;
     bool keep_going = false;
     bool yes = false;
+    PictureRequest picture;
+    RecordRequest record;
 };
 
 struct RawStop {
@@ -72,17 +73,20 @@ void declare_run(CLI::App& run, RawRun& raw) {
     auto* const cpu = run.add_option("--cpu", raw.cpu, "CPU model, as QEMU names it; max");
     auto* const machine = run.add_option("--machine", raw.machine, "pc, isapc, q35 or microvm; pc");
     auto* const icount = run.add_flag("--icount", raw.icount, "count instructions: two runs are equal");
-    auto* const record =
-        run.add_flag("--rr", raw.record, "record the run; scripts/gdb --replay NAME replays it");
+    auto* const rr = run.add_flag("--rr", raw.rr, "record the run; scripts/gdb --replay NAME replays it");
     auto* const keep_going =
         run.add_flag("--keep-going", raw.keep_going,
                      "after a death of the guest go on with the next command (--exec, --script, a pipe)");
     run.add_flag("--yes", raw.yes, "install what is missing without asking");
 
+    declare_picture(run, raw.picture);
+    declare_record(run, raw.record);
+
     keep_going->excludes(detach);
-    record->excludes(icount); // a recording counts instructions anyhow, in its own way
-    record->excludes(keep_going);
-    record->excludes(exercise); // its replay would need the image, too
+    rr->excludes(icount); // a recording counts instructions anyhow, in its own way
+    rr->excludes(keep_going);
+    rr->excludes(exercise); // its replay would need the image, too
+    run.get_option("--picture")->excludes(list)->excludes(plain);
 
     const std::vector<CLI::Option*> modes = {exec, script, detach, attach, list};
     for (CLI::Option* const mode : modes) {
@@ -95,7 +99,12 @@ void declare_run(CLI::App& run, RawRun& raw) {
     for (CLI::Option* const mode : {exec, script, detach, list}) {
         plain->excludes(mode);
     }
-    for (CLI::Option* const choice : {name, memory, cpu, machine, icount, record, keep_going, exercise}) {
+    // Only the picture is recorded.
+    for (CLI::Option* const other : {exec, script, detach, list, plain, run.get_option("--picture")}) {
+        run.get_option("--record")->excludes(other);
+        run.get_option("--cast")->excludes(other);
+    }
+    for (CLI::Option* const choice : {name, memory, cpu, machine, icount, rr, keep_going, exercise}) {
         attach->excludes(choice);
         list->excludes(choice);
     }
@@ -124,12 +133,16 @@ std::expected<Request, std::string> understand_run(const CLI::App& run, const Ra
         if (!name) {
             return std::unexpected(name.error());
         }
-        return AttachRequest{std::move(*name), raw.plain};
+        auto picture = checked_picture(raw.picture);
+        if (!picture) {
+            return std::unexpected(picture.error());
+        }
+        return AttachRequest{std::move(*name), raw.plain, std::move(*picture), raw.record};
     }
     RunRequest request;
     request.kernel = raw.kernel;
     request.keep_going = raw.keep_going;
-    request.record = raw.record;
+    request.rr = raw.rr;
     if (run.count("--name") > 0) {
         auto name = checked_name(raw.name);
         if (!name) {
@@ -143,14 +156,22 @@ std::expected<Request, std::string> understand_run(const CLI::App& run, const Ra
     if (!memory || !type || !cpu) {
         return std::unexpected(!memory ? memory.error() : !type ? type.error() : cpu.error());
     }
-    if (raw.record && *type == MachineType::microvm) {
+    if (raw.rr && *type == MachineType::microvm) {
         return std::unexpected("--rr --machine microvm: QEMU loses the input of a microvm that it records");
     }
-    const bool batch = run.count("--exec") > 0 || run.count("--script") > 0;
+    auto picture = checked_picture(raw.picture);
+    if (!picture) {
+        return std::unexpected(picture.error());
+    }
+    request.picture = std::move(*picture);
+    request.record = raw.record;
+    // A picture alone: the machine boots, is drawn and ends.
+    const bool only_picture = !request.picture.file.empty() && !raw.detach;
+    const bool batch = run.count("--exec") > 0 || run.count("--script") > 0 || only_picture;
     request.machine = MachineSpec{*type, *memory, std::move(*cpu), raw.icount, !batch, raw.exercise};
     if (batch) {
-        request.mode = run.count("--exec") > 0 ? Mode::exec : Mode::script;
-        request.text = run.count("--exec") > 0 ? raw.exec : raw.script;
+        request.mode = run.count("--script") > 0 ? Mode::script : Mode::exec;
+        request.text = run.count("--script") > 0 ? raw.script : raw.exec;
     } else {
         request.mode = raw.detach ? Mode::detach : raw.plain ? Mode::plain : Mode::console;
     }
@@ -166,22 +187,15 @@ std::expected<Request, std::string> understand_stop(const RawStop& raw) {
 }
 
 std::expected<Request, std::string> understand_draw(const RawDraw& raw) {
-    constexpr int kMost = 500;
     auto name = checked_name(raw.name);
     if (!name) {
         return std::unexpected(name.error());
     }
-    DrawRequest request{std::move(*name), raw.svg, raw.at, raw.view, raw.ask, 0, 0};
-    const char* const end = raw.size.data() + raw.size.size();
-    const auto [cross, bad_columns] = std::from_chars(raw.size.data(), end, request.columns);
-    const auto [stop, bad_rows] = std::from_chars(std::min(cross + 1, end), end, request.rows);
-    const bool well_formed =
-        bad_columns == std::errc{} && bad_rows == std::errc{} && *cross == 'x' && stop == end;
-    if (!well_formed || std::min(request.columns, request.rows) < 1 ||
-        std::max(request.columns, request.rows) > kMost) {
-        return std::unexpected(fmt::format("'{}' is not a size; COLUMNSxROWS, as 120x40", raw.size));
+    const auto size = parse_screen_size(raw.size);
+    if (!size) {
+        return std::unexpected(size.error());
     }
-    return request;
+    return DrawRequest{std::move(*name), raw.svg, raw.at, raw.view, raw.ask, size->first, size->second};
 }
 
 /// CLI11's messages may span lines; a usage error is one.
@@ -215,13 +229,17 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     replay->add_option("name", raw_replay.name, "name of the recording")->required();
     replay->add_option("command", raw_replay.command, "behind --: what to run")->required();
     RawAsk raw_ask;
-    RawForeign raw_watch;
+    RawWatch raw_watch;
     CLI::App* const ask = declare_ask(app, raw_ask);
     CLI::App* const watch = declare_watch(app, raw_watch);
+    RawPlay raw_play;
+    ReportRequest raw_report;
+    CLI::App* const play = declare_play(app, raw_play);
+    CLI::App* const report = declare_report(app, raw_report);
 
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 takes them
-    if (begins_with_foreign_option(arguments)) {
-        reversed.emplace_back("watch");
+    if (auto implied = implied_subcommand(arguments)) {
+        reversed.push_back(std::move(*implied));
     }
     try {
         app.parse(std::move(reversed));
@@ -252,6 +270,12 @@ std::expected<Request, std::string> parse_request(const std::vector<std::string>
     }
     if (watch->parsed()) {
         return understand_watch(raw_watch);
+    }
+    if (play->parsed()) {
+        return understand_play(raw_play);
+    }
+    if (report->parsed()) {
+        return understand_report(std::move(raw_report));
     }
     auto name = checked_name(where_name);
     if (!name) {

@@ -11,6 +11,20 @@
 
 namespace pagelab::console::machine {
 
+/// A picture to be saved: SVG, or text if the file's name ends in .txt.
+struct PictureRequest {
+    std::string file; ///< empty: none
+    std::string walk; ///< the poster of this address's walk; empty: the address space
+};
+
+/// What is written down while the picture is shown.
+struct RecordRequest {
+    std::string record; ///< terminal and tables, for --replay; empty: not
+    std::string cast;   ///< the screen as asciicast v2; empty: not
+
+    [[nodiscard]] bool any() const { return !record.empty() || !cast.empty(); }
+};
+
 /// Start a machine.
 struct RunRequest {
     enum class Mode { console, plain, exec, script, detach };
@@ -18,15 +32,19 @@ struct RunRequest {
     std::string kernel; ///< path of the kernel's image
     MachineSpec machine;
     std::optional<std::string> name; ///< nothing: `lab`, or a private one in a batch
-    bool record = false;             ///< for replay, under its name or `lab`
+    bool rr = false;                 ///< the machine is recorded for a replay, under its name or `lab`
     bool keep_going = false;         ///< after a death of the guest, with the next command
     std::string text;                ///< exec: the commands; script: the file, `-` is stdin
+    PictureRequest picture;          ///< saved before a batch ends
+    RecordRequest record;            ///< console
 };
 
 /// Open the console of a running machine.
 struct AttachRequest {
     std::string name;
     bool plain = false;
+    PictureRequest picture; ///< saved in place of opening a console
+    RecordRequest record;
 };
 
 struct ListRequest {};
@@ -68,15 +86,40 @@ struct ForeignRequest {
     std::string serial;  ///< of the guest's serial port; empty: not shown
 };
 
+/// A recording, as somebody who can be asked: its end.
+struct RecordingFile {
+    std::string file;
+};
+
 /// Answer verbs from outside of a guest.
 struct AskRequest {
-    std::variant<std::string, ForeignRequest> whom; ///< a run's name, or somebody else's QEMU
-    std::string commands;                           ///< separated by ;
+    std::variant<std::string, ForeignRequest, RecordingFile> whom; ///< a run's name, or who else
+    std::string commands;                                          ///< separated by ;
 };
 
 /// Watch somebody else's QEMU.
 struct WatchRequest {
     ForeignRequest guest;
+    PictureRequest picture; ///< saved in place of watching
+    RecordRequest record;
+};
+
+/// Look at a recorded session or a report.
+struct PlayRequest {
+    enum class Mode { show, contents, cast, picture };
+    Mode mode = Mode::show;
+    std::string file;
+    std::string cast;       ///< the asciicast to write
+    PictureRequest picture; ///< of its end
+    int columns = 0;        ///< of the cast
+    int rows = 0;
+};
+
+/// Write all that is known of a running lab into one file, a recording.
+struct ReportRequest {
+    std::string name;
+    std::string file;
+    bool yes = false; ///< without asking
 };
 
 /// Nothing is to be done but to print `text` (help).
@@ -85,7 +128,7 @@ struct HelpRequest {
 };
 
 using Request = std::variant<RunRequest, AttachRequest, ListRequest, StopRequest, WhereRequest, ReplayRequest,
-                             DrawRequest, AskRequest, WatchRequest, HelpRequest>;
+                             DrawRequest, AskRequest, WatchRequest, PlayRequest, ReportRequest, HelpRequest>;
 
 /// An error is one line that says what is allowed.
 [[nodiscard]] std::expected<Request, std::string> parse_request(const std::vector<std::string>& arguments);

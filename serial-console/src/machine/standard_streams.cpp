@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
+#include <iostream>
 
 namespace pagelab::console::machine {
 namespace {
@@ -53,6 +55,25 @@ void report(const std::vector<std::string>& lines) {
         text += fmt::format("  {}{}", each, raw_terminal ? "\r\n" : "\n");
     }
     static_cast<void>(write_all(STDERR_FILENO, text));
+}
+
+bool agree(const std::string& question) {
+    if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0) {
+        return false;
+    }
+    static_cast<void>(write_all(STDERR_FILENO, fmt::format("{} [Y/n] ", question)));
+    std::string answer;
+    return std::getline(std::cin, answer) && (answer.empty() || answer[0] == 'y' || answer[0] == 'Y');
+}
+
+std::expected<void, std::string> write_file(const std::string& name, std::string_view text) {
+    std::ofstream file(name, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file) {
+        return std::unexpected(fmt::format("can't write {}", name));
+    }
+    return {};
 }
 
 void lines_need_return(bool needed) {

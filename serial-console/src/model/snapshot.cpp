@@ -43,10 +43,11 @@ Slot summarise_slot(const Snapshot& snapshot, std::uint32_t index, std::uint32_t
         slot.user = pde.user() && held.user != 0;
         // An empty table forbids nothing yet.
         slot.writable = pde.writable() && (held.writable != 0 || held.present == 0);
-        slot.kind = paging::is_self_map(pde, context)          ? SlotKind::self_map
-                    : index == interface::layout::kForeignSlot ? SlotKind::foreign
-                    : kernel                                   ? SlotKind::kernel
-                                                               : SlotKind::table;
+        const bool window = kernel && index == interface::layout::kForeignSlot;
+        slot.kind = paging::is_self_map(pde, context) ? SlotKind::self_map
+                    : window                          ? SlotKind::foreign
+                    : kernel                          ? SlotKind::kernel
+                                                      : SlotKind::table;
         break;
     }
     }

@@ -1,6 +1,8 @@
 #include "serial-console/src/terminal/picture_loop.hpp"
 
+#include "serial-console/src/guest/lab_records.hpp"
 #include "serial-console/src/guest/serial_log.hpp"
+#include "serial-console/src/recording/player.hpp"
 #include "serial-console/src/view/draw.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +52,9 @@ Time PictureLoop::now() const {
 
 void PictureLoop::tell(decltype(model::Event::what) what) {
     stale_ = stale_ || !std::holds_alternative<model::Tick>(what);
-    for (const model::Effect& effect : model::update(state_, {now(), std::move(what)})) {
+    const model::Event event{now(), std::move(what)};
+    taps_.happened(event);
+    for (const model::Effect& effect : model::update(state_, event)) {
         perform(effect);
     }
 }
@@ -76,7 +80,19 @@ PictureResult PictureLoop::run() {
         oversee();
         watch_holder();
     }
+    finish_taps();
     return std::move(result_);
+}
+
+void PictureLoop::finish_taps() {
+    std::map<std::string, std::string> parts;
+    if (taps_.recording() && state_.snapshot) {
+        parts = recording::parts_of(
+            {state_.snapshot, guest::lab_ram(ram_), guest::read_lab_records(ram_, *state_.snapshot)});
+    }
+    if (std::string complaint = taps_.finish(now(), parts); !complaint.empty()) {
+        result_.farewell = std::move(complaint);
+    }
 }
 
 /// One who attaches sees what the shell said before.
@@ -257,8 +273,10 @@ void PictureLoop::draw() {
     if (!stale_ || now() - drawn_ < kDrawEvery) {
         return;
     }
-    terminal_.show(view::draw(state_, terminal_.theme()));
+    const view::Canvas canvas = view::draw(state_, terminal_.theme());
+    terminal_.show(canvas);
     drawn_ = now();
+    taps_.shown(drawn_, canvas);
     stale_ = false;
 }
 

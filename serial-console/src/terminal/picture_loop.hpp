@@ -8,12 +8,14 @@
 #include "serial-console/src/machine/overseer.hpp"
 #include "serial-console/src/machine/serial_line.hpp"
 #include "serial-console/src/model/update.hpp"
+#include "serial-console/src/recording/taps.hpp"
 #include "serial-console/src/serial/line_flow.hpp"
 #include "serial-console/src/terminal/curses_terminal.hpp"
 
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace pagelab::console::terminal {
 
@@ -28,6 +30,8 @@ public:
                 CursesTerminal& terminal, bool ours);
 
     [[nodiscard]] PictureResult run();
+    /// What is recorded; ended by run().
+    void tap(recording::Taps taps) { taps_ = std::move(taps); }
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -68,6 +72,7 @@ private:
     void watch_holder();
     void look();
     void draw();
+    void finish_taps();
 
     machine::Session& session_;
     machine::SerialLine serial_{session_};
@@ -82,6 +87,7 @@ private:
     Clock::time_point start_ = Clock::now();
 
     model::State state_;
+    recording::Taps taps_;
     PictureResult result_;
     std::string history_; // shown already, may come again from the socket
     guest::Pulse pulse_;

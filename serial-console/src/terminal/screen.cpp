@@ -6,6 +6,7 @@
 #include "serial-console/src/model/layout.hpp"
 #include "serial-console/src/terminal/curses_terminal.hpp"
 #include "serial-console/src/terminal/picture_loop.hpp"
+#include "serial-console/src/terminal/replay_loop.hpp"
 #include "serial-console/src/terminal/terminfo.hpp"
 #include "serial-console/src/terminal/watch_loop.hpp"
 
@@ -67,7 +68,15 @@ ConsoleResult run_picture(machine::Session& session, const machine::SignalGuard&
         if (!terminal) {
             return fall_back(terminal.error(), session, signals, visit);
         }
-        result = PictureLoop{session, signals, *ram, **terminal, visit.ours}.run();
+        PictureLoop loop{session, signals, *ram, **terminal, visit.ours};
+        auto taps = recording::Taps::open(visit.record, session.name(), (*terminal)->size());
+        if (!taps) {
+            terminal->reset();
+            machine::complain(taps.error());
+            return {.status = machine::kExitUsage, .signal = {}};
+        }
+        loop.tap(std::move(*taps));
+        result = loop.run();
     }
     if (!result.farewell.empty()) {
         result.console.status == machine::kExitOk ? machine::say(result.farewell)
@@ -81,12 +90,32 @@ ConsoleResult run_watch(const machine::WatchRequest& request, const machine::Sig
         machine::complain(fmt::format("{}; `ask` and `--picture` need none", *why));
         return {.status = machine::kExitUsage, .signal = {}};
     }
+    auto taps = recording::Taps::open(request.record, request.guest.monitor, terminal_size());
+    auto terminal = taps ? CursesTerminal::open() : std::unexpected(taps.error());
+    if (!terminal) {
+        machine::complain(terminal.error());
+        return {.status = machine::kExitUsage, .signal = {}};
+    }
+    WatchLoop loop{request.guest, signals, **terminal, std::move(*taps)};
+    const ConsoleResult result = loop.run();
+    terminal->reset();
+    if (!loop.complaint().empty()) {
+        machine::complain(loop.complaint());
+    }
+    return result;
+}
+
+ConsoleResult run_replay(const recording::Recording& recording, const machine::SignalGuard& signals) {
+    if (const auto why = why_not()) {
+        machine::complain(fmt::format("{}; --contents, --cast and --picture need none", *why));
+        return {.status = machine::kExitUsage, .signal = {}};
+    }
     auto terminal = CursesTerminal::open();
     if (!terminal) {
         machine::complain(terminal.error());
         return {.status = machine::kExitUsage, .signal = {}};
     }
-    return WatchLoop{request.guest, signals, **terminal}.run();
+    return ReplayLoop{recording, signals, **terminal}.run();
 }
 
 } // namespace pagelab::console::terminal

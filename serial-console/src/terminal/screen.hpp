@@ -3,6 +3,7 @@
 #pragma once
 
 #include "serial-console/src/machine/lifecycle.hpp"
+#include "serial-console/src/recording/player.hpp"
 
 #include <optional>
 #include <string>
@@ -20,5 +21,9 @@ namespace pagelab::console::terminal {
 /// Shows somebody else's guest until the user leaves it.
 [[nodiscard]] machine::ConsoleResult run_watch(const machine::WatchRequest& request,
                                                const machine::SignalGuard& signals);
+
+/// Shows a recording until the user leaves it.
+[[nodiscard]] machine::ConsoleResult run_replay(const recording::Recording& recording,
+                                                const machine::SignalGuard& signals);
 
 } // namespace pagelab::console::terminal

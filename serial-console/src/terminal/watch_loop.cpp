@@ -3,6 +3,7 @@
 #include "serial-console/src/guest/tables.hpp"
 #include "serial-console/src/machine/registers.hpp"
 #include "serial-console/src/machine/unix_socket.hpp"
+#include "serial-console/src/recording/player.hpp"
 #include "serial-console/src/terminal/onlooker.hpp"
 #include "serial-console/src/view/draw.hpp"
 
@@ -42,8 +43,8 @@ constexpr int kEmptyReads = 50;
 } // namespace
 
 WatchLoop::WatchLoop(const machine::ForeignRequest& where, const machine::SignalGuard& signals,
-                     CursesTerminal& terminal)
-    : where_(where), signals_(signals), terminal_(terminal) {
+                     CursesTerminal& terminal, recording::Taps taps)
+    : where_(where), signals_(signals), terminal_(terminal), taps_(std::move(taps)) {
     state_.name = where.monitor;
     state_.size = terminal.size();
     state_.waiting = "looking for the guest";
@@ -64,7 +65,9 @@ Time WatchLoop::now() const {
 
 void WatchLoop::tell(decltype(model::Event::what) what) {
     stale_ = stale_ || !std::holds_alternative<model::Tick>(what);
-    for (const model::Effect& effect : model::update(state_, {now(), std::move(what)})) {
+    const model::Event event{now(), std::move(what)};
+    taps_.happened(event);
+    for (const model::Effect& effect : model::update(state_, event)) {
         perform(effect);
     }
 }
@@ -105,6 +108,11 @@ machine::ConsoleResult WatchLoop::run() {
         read_serial();
         read_events();
     }
+    std::map<std::string, std::string> parts;
+    if (taps_.recording() && guest_ && state_.snapshot) {
+        parts = recording::parts_of(subject());
+    }
+    complaint_ = taps_.finish(now(), parts);
     return result_;
 }
 
@@ -193,8 +201,10 @@ void WatchLoop::draw() {
     if (!stale_ || now() - drawn_ < kDrawEvery) {
         return;
     }
-    terminal_.show(view::draw(state_, terminal_.theme()));
+    const view::Canvas canvas = view::draw(state_, terminal_.theme());
+    terminal_.show(canvas);
     drawn_ = now();
+    taps_.shown(drawn_, canvas);
     stale_ = false;
 }
 

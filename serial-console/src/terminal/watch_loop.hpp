@@ -6,6 +6,7 @@
 #include "serial-console/src/guest/foreign.hpp"
 #include "serial-console/src/machine/lifecycle.hpp"
 #include "serial-console/src/model/update.hpp"
+#include "serial-console/src/recording/taps.hpp"
 #include "serial-console/src/terminal/curses_terminal.hpp"
 
 #include <chrono>
@@ -17,9 +18,11 @@ namespace pagelab::console::terminal {
 class WatchLoop {
 public:
     WatchLoop(const machine::ForeignRequest& where, const machine::SignalGuard& signals,
-              CursesTerminal& terminal);
+              CursesTerminal& terminal, recording::Taps taps);
 
     [[nodiscard]] machine::ConsoleResult run();
+    /// What could not be recorded, for the user once the terminal is hers again; may be empty.
+    [[nodiscard]] const std::string& complaint() const { return complaint_; }
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -48,7 +51,9 @@ private:
     std::optional<guest::ForeignGuest> guest_;
     machine::FileDescriptor serial_;
     std::string unsent_;
+    std::string complaint_;
     model::State state_;
+    recording::Taps taps_;
     machine::ConsoleResult result_;
     std::optional<model::Time> sought_;
     std::optional<model::Time> sought_serial_;
