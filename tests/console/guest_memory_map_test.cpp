@@ -64,7 +64,7 @@ TEST(MemoryMap, LinesThatContradictThemselvesAreLeftOut) {
                                    "  0000000000002000-0000000000002fff (prio 0, ram): other\n",
                                    "  0000000000002000-0000000000002fff (prio 0, i/o): ram\n",
                                    "  0000000000002000-0000000000002fff (prio 0, ram): ram @xyz\n",
-                                   "  0000000000002000", " @", "\n"}) {
+                                   "  0000000000002000", "  0000000000002000-00ff", "  00ff", " @", "\n"}) {
         EXPECT_EQ(parse_memory_map(head + line), only_first) << line;
     }
 }

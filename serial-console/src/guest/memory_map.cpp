@@ -22,9 +22,10 @@ struct Line {
 /// Takes 16 hex digits off the front.
 std::optional<std::uint64_t> take_hex(std::string_view& text) {
     constexpr std::size_t kDigits = 16;
+    const std::string_view digits = text.substr(0, kDigits);
     std::uint64_t value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-    if (error != std::errc{} || stop != text.data() + std::min(kDigits, text.size())) {
+    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (digits.size() != kDigits || error != std::errc{} || stop != digits.data() + digits.size()) {
         return std::nullopt;
     }
     text.remove_prefix(kDigits);

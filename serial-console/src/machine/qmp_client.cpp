@@ -12,16 +12,34 @@ namespace pagelab::console::machine {
 
 using nlohmann::json;
 
+namespace {
+
+/// More than QEMU ever says in one line; a line that goes on is no answer.
+constexpr std::size_t kLongestMessage = std::size_t{16} << 20;
+
+/// The text under a key; `otherwise` if it is missing or none.
+std::string text_of(const json& message, const char* key, std::string otherwise) {
+    const auto found = message.is_object() ? message.find(key) : message.end();
+    return found != message.end() && found->is_string() ? found->get<std::string>() : std::move(otherwise);
+}
+
+} // namespace
+
 std::expected<QmpClient, std::string> QmpClient::connect(const std::filesystem::path& path,
                                                          const Deadline& deadline) {
     auto connection = connect_to(path);
     if (!connection) {
         return std::unexpected(connection.error());
     }
-    QmpClient client(std::move(*connection));
+    return negotiate(std::move(*connection), path.string(), deadline);
+}
+
+std::expected<QmpClient, std::string> QmpClient::negotiate(FileDescriptor connection, const std::string& name,
+                                                           const Deadline& deadline) {
+    QmpClient client(std::move(connection));
     const auto greeting = client.wait_message(deadline);
     if (!greeting || !greeting->contains("QMP")) {
-        return std::unexpected(fmt::format("{}: QEMU does not answer", path.string()));
+        return std::unexpected(fmt::format("{}: QEMU does not answer", name));
     }
     const auto ready = client.execute("qmp_capabilities", json::object(), deadline);
     if (!ready) {
@@ -41,7 +59,7 @@ std::expected<json, std::string> QmpClient::execute(std::string_view command, co
             continue;
         }
         if (message->contains("error")) {
-            return std::unexpected((*message)["error"].value("desc", std::string("QEMU refused")));
+            return std::unexpected(text_of((*message)["error"], "desc", "QEMU refused"));
         }
         return message->value("return", json::object());
     }
@@ -85,6 +103,7 @@ std::optional<json> QmpClient::take_message() {
     while (true) {
         const std::size_t end = received_.find('\n');
         if (end == std::string::npos) {
+            closed_ = closed_ || received_.size() > kLongestMessage;
             return std::nullopt;
         }
         json message = json::parse(received_.substr(0, end), nullptr, false);
@@ -112,7 +131,7 @@ bool QmpClient::keep_event(const json& message) {
     if (!message.contains("event")) {
         return false;
     }
-    events_.push_back({message.value("event", ""), message.value("data", json::object())});
+    events_.push_back({text_of(message, "event", ""), message.value("data", json::object())});
     return true;
 }
 

@@ -28,6 +28,10 @@ public:
     [[nodiscard]] static std::expected<QmpClient, std::string> connect(const std::filesystem::path& path,
                                                                        const Deadline& deadline);
 
+    /// The same on a connection that is there; `name` is for the error.
+    [[nodiscard]] static std::expected<QmpClient, std::string>
+    negotiate(FileDescriptor connection, const std::string& name, const Deadline& deadline);
+
     [[nodiscard]] int descriptor() const { return connection_.get(); } ///< readable: call next_event()
     [[nodiscard]] bool closed() const { return closed_; }
 
