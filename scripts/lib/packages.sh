@@ -34,6 +34,10 @@ PACKAGES_BOCHS=(
     'grub-pc-bin /usr/lib/grub/i386-pc/multiboot.mod'
     'xorriso xorriso'
 )
+PACKAGES_FUZZ=(
+    'clang-16 clang++-16'
+    'libclang-rt-16-dev /usr/lib/llvm-16/lib/clang/16/lib/linux/libclang_rt.fuzzer-x86_64.a'
+)
 PACKAGES_TEST=(
     "${PACKAGES_RUN[@]}"
     "${PACKAGES_GDB[@]}"
