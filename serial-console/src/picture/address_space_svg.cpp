@@ -133,7 +133,8 @@ void draw_legend(Svg& svg) {
     const double y = kTop + kCell * 32 + 34;
     for (std::size_t i = 0; i < kEntries.size(); ++i) {
         const double x = kGridLeft + 214 * static_cast<double>(i % 2);
-        const double row = y + 24 * static_cast<double>(i / 2);
+        const std::size_t line = i / 2;
+        const double row = y + 24 * static_cast<double>(line);
         svg.rect(x, row - 11, 14, 14, kEntries[i].colour, "none", 2);
         svg.text(x + 22, row, kEntries[i].words, {.size = 13});
     }
