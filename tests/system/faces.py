@@ -74,13 +74,26 @@ class SerialShell:
             self._buffer += piece
 
 
+def connect(path: Path) -> socket.socket:
+    """To a socket of a QEMU that has just begun: it is there before anybody listens."""
+    end = time.monotonic() + DEADLINE
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(DEADLINE)
+        try:
+            connection.connect(os.fspath(path))
+            return connection
+        except ConnectionRefusedError:
+            connection.close()
+            assert time.monotonic() < end, f"nobody listens at {path}"
+            time.sleep(0.01)
+
+
 class Monitor:
     """QEMU's own opinion, by human-monitor-command over QMP."""
 
     def __init__(self, path: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(DEADLINE)
-        self._socket.connect(os.fspath(path))
+        self._socket = connect(path)
         self._file = self._socket.makefile("rw", encoding="utf-8")
         json.loads(self._file.readline())
         self.execute("qmp_capabilities")
