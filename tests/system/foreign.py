@@ -59,11 +59,15 @@ class ForeignQemu:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        end = time.monotonic() + DEADLINE
-        while not (own.exists() and self.qmp.exists()):
-            assert self.process.poll() is None and time.monotonic() < end, "QEMU did not start"
-            time.sleep(0.01)
-        self.monitor = Monitor(own)
+        try:
+            end = time.monotonic() + DEADLINE
+            while not (own.exists() and self.qmp.exists()):
+                assert self.process.poll() is None and time.monotonic() < end, "QEMU did not start"
+                time.sleep(0.01)
+            self.monitor = Monitor(own)
+        except BaseException:
+            self.kill()
+            raise
 
     def boots(self, cr0_bit: int = 31) -> None:
         """Waits until the guest has paging on."""
