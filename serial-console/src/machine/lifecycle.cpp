@@ -26,6 +26,14 @@ int refuse(const std::string& why, int status = kExitUsage) {
     return status;
 }
 
+/// The exit status of a console that has ended; a signal that ended it ends this program, too.
+int status_of(const ConsoleResult& result) {
+    if (result.signal) {
+        die_of(*result.signal);
+    }
+    return result.status;
+}
+
 /// Ends or lets go, and passes a signal on when everything is in order.
 int finish(Session& session, const RunBase& base, const ConsoleResult& result, bool ours) {
     if (ours || result.machine_gone || result.status == kExitGuestDied) {
@@ -34,10 +42,7 @@ int finish(Session& session, const RunBase& base, const ConsoleResult& result, b
     } else {
         session.release();
     }
-    if (result.signal) {
-        die_of(*result.signal);
-    }
-    return result.status;
+    return status_of(result);
 }
 
 std::expected<std::string, std::string> read_script(const std::string& file) {
@@ -298,17 +303,25 @@ int perform_one(const StopRequest& request, const Consoles&) {
     return all_well ? kExitOk : kExitCommandFailed;
 }
 
-int perform_one(const WhereRequest& request, const Consoles&) {
+/// Does `then` with the run of that name, or refuses; the exit status.
+template <class F>
+int with_run(const std::string& name, F&& then) {
     const auto base = RunBase::open();
     if (!base) {
         return refuse(base.error());
     }
-    const auto run = find_run(*base, request.name);
+    const auto run = find_run(*base, name);
     if (!run) {
         base->remove_if_empty();
-        return refuse(no_such_run(request.name), kExitCommandFailed);
+        return refuse(no_such_run(name), kExitCommandFailed);
     }
-    return print(run->path.string() + "\n") ? kExitOk : kExitCommandFailed;
+    return then(*run);
+}
+
+int perform_one(const WhereRequest& request, const Consoles&) {
+    return with_run(request.name, [](const LiveRun& run) {
+        return print(run.path.string() + "\n") ? kExitOk : kExitCommandFailed;
+    });
 }
 
 int perform_one(const ReplayRequest& request, const Consoles&) {
@@ -323,23 +336,16 @@ int perform_one(const ReplayRequest& request, const Consoles&) {
 }
 
 int perform_one(const DrawRequest& request, const Consoles& consoles) {
-    const auto base = RunBase::open();
-    if (!base) {
-        return refuse(base.error());
-    }
-    const auto run = find_run(*base, request.name);
-    if (!run) {
-        base->remove_if_empty();
-        return refuse(no_such_run(request.name), kExitCommandFailed);
-    }
-    const auto drawn = consoles.draw(*run, request);
-    if (!drawn) {
-        return refuse(drawn.error(), kExitCommandFailed);
-    }
-    if (request.svg.empty()) {
-        return print(*drawn) ? kExitOk : kExitCommandFailed;
-    }
-    return write_or_refuse(request.svg, *drawn);
+    return with_run(request.name, [&](const LiveRun& run) {
+        const auto drawn = consoles.draw(run, request);
+        if (!drawn) {
+            return refuse(drawn.error(), kExitCommandFailed);
+        }
+        if (request.svg.empty()) {
+            return print(*drawn) ? kExitOk : kExitCommandFailed;
+        }
+        return write_or_refuse(request.svg, *drawn);
+    });
 }
 
 int perform_one(const AskRequest& request, const Consoles& consoles) {
@@ -347,16 +353,7 @@ int perform_one(const AskRequest& request, const Consoles& consoles) {
     if (name == nullptr) { // nobody of ours
         return consoles.ask(request, {});
     }
-    const auto base = RunBase::open();
-    if (!base) {
-        return refuse(base.error());
-    }
-    const auto run = find_run(*base, *name);
-    if (!run) {
-        base->remove_if_empty();
-        return refuse(no_such_run(*name), kExitCommandFailed);
-    }
-    return consoles.ask(request, run->path);
+    return with_run(*name, [&](const LiveRun& run) { return consoles.ask(request, run.path); });
 }
 
 int perform_one(const WatchRequest& request, const Consoles& consoles) {
@@ -364,33 +361,16 @@ int perform_one(const WatchRequest& request, const Consoles& consoles) {
         return save_picture(request.picture, request.guest, request.guest.monitor, consoles);
     }
     const SignalGuard signals;
-    const ConsoleResult result = consoles.watch(request, signals);
-    if (result.signal) {
-        die_of(*result.signal);
-    }
-    return result.status;
+    return status_of(consoles.watch(request, signals));
 }
 
 int perform_one(const PlayRequest& request, const Consoles& consoles) {
     const SignalGuard signals;
-    const ConsoleResult result = consoles.play(request, signals);
-    if (result.signal) {
-        die_of(*result.signal);
-    }
-    return result.status;
+    return status_of(consoles.play(request, signals));
 }
 
 int perform_one(const ReportRequest& request, const Consoles& consoles) {
-    const auto base = RunBase::open();
-    if (!base) {
-        return refuse(base.error());
-    }
-    const auto run = find_run(*base, request.name);
-    if (!run) {
-        base->remove_if_empty();
-        return refuse(no_such_run(request.name), kExitCommandFailed);
-    }
-    return consoles.report(request, *run);
+    return with_run(request.name, [&](const LiveRun& run) { return consoles.report(request, run); });
 }
 
 int perform_one(const HelpRequest& request, const Consoles&) {
